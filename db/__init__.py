@@ -1,0 +1,1 @@
+"""Tables, sessions and statements; knows nothing of the layers above."""

@@ -1,0 +1,1 @@
+"""Statements, one noun a file: functions that return them, and no session inside."""

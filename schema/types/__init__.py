@@ -1,0 +1,1 @@
+"""The GraphQL vocabulary, one noun a file: types, inputs, enums and result unions."""

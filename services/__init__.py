@@ -1,0 +1,1 @@
+"""The product: one class a noun, and the parts it stands on."""

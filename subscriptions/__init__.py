@@ -1,0 +1,1 @@
+"""One generator a stream: authorise, replay, follow, last event."""
