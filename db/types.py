@@ -1,9 +1,11 @@
 """Column types that mean the same on SQLite and Postgres."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Select
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeDecorator
 
 type_of_json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -31,3 +33,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None or dialect.name != "sqlite":
             return value
         return value.replace(tzinfo=UTC)
+
+
+AnySelect = Select[*tuple[Any, ...]]
+"""A select whose columns are typed by the named tuple that its rows are read into."""
+
+AnyReturning = ReturningInsert[*tuple[Any, ...]]
+"""As AnySelect, for the columns that an INSERT returns."""

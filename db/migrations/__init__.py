@@ -1,0 +1,1 @@
+"""The history of the tables, for SQLite and Postgres alike: Alembic's environment and one file a revision."""

@@ -1,0 +1,66 @@
+"""Statements about notes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Select, func, insert, select
+
+from db.models.tables import Note
+from db.paging import Order, PageRequest, pages_by
+from db.types import AnyReturning, AnySelect
+
+
+class NoteRow(NamedTuple):
+    id: int
+    video_id: int
+    timestamp: str
+    text: str | None
+    ai_status: str
+    generated_by_ai: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+COLUMNS = (
+    Note.id,
+    Note.video_id,
+    Note.timestamp,
+    Note.text,
+    Note.ai_status,
+    Note.generated_by_ai,
+    Note.created_at,
+    Note.updated_at,
+)
+OLDEST_FIRST = Order(columns=(Note.created_at, Note.id))
+NEWEST_FIRST = Order(columns=(Note.created_at, Note.id), descending=True)
+
+
+def by_ids(user_id: int, ids: Sequence[int]) -> AnySelect:
+    return select(*COLUMNS).where(Note.user_id == user_id, Note.id.in_(ids))
+
+
+def of_user(user_id: int) -> AnySelect:
+    return select(*COLUMNS).where(Note.user_id == user_id)
+
+
+def count_of_user(user_id: int) -> Select[int]:
+    return select(func.count()).select_from(Note).where(Note.user_id == user_id)
+
+
+def pages_by_video(user_id: int, video_ids: Sequence[int], request: PageRequest) -> AnySelect:
+    """The user's notes on each of the videos, oldest first."""
+    statement = of_user(user_id).where(Note.video_id.in_(video_ids))
+    return pages_by(Note.video_id, statement, OLDEST_FIRST, request)
+
+
+def count_by_video(user_id: int, video_ids: Sequence[int]) -> Select[int, int]:
+    return (
+        select(Note.video_id, func.count())
+        .where(Note.user_id == user_id, Note.video_id.in_(video_ids))
+        .group_by(Note.video_id)
+    )
+
+
+def add(user_id: int, video_id: int, timestamp: str, text: str | None) -> AnyReturning:
+    return insert(Note).values(user_id=user_id, video_id=video_id, timestamp=timestamp, text=text).returning(*COLUMNS)

@@ -1,0 +1,202 @@
+"""Statements about conversations, their messages, and the daily quota."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Select, Update, func, insert, select, update
+from sqlalchemy.sql.dml import ReturningInsert
+
+from db import clock
+from db.engine import DialectName
+from db.models.tables import Conversation, Message, QuotaCounter
+from db.paging import Order, PageRequest, pages_by
+from db.queries.dialects import insert_into
+from db.types import AnyReturning, AnySelect
+
+
+class ConversationRow(NamedTuple):
+    id: int
+    video_id: int
+    title: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class MessageRow(NamedTuple):
+    id: int
+    conversation_id: int
+    role: str
+    content: str
+    status: str
+    citations: list[dict[str, object]]
+    model: str | None
+    error_code: str | None
+    reply_to_id: int | None
+    created_at: datetime
+
+
+CONVERSATION_COLUMNS = (
+    Conversation.id,
+    Conversation.video_id,
+    Conversation.title,
+    Conversation.created_at,
+    Conversation.updated_at,
+)
+MESSAGE_COLUMNS = (
+    Message.id,
+    Message.conversation_id,
+    Message.role,
+    Message.content,
+    Message.status,
+    Message.citations,
+    Message.model,
+    Message.error_code,
+    Message.reply_to_id,
+    Message.created_at,
+)
+NEWEST_FIRST = Order(columns=(Conversation.created_at, Conversation.id), descending=True)
+OLDEST_FIRST = Order(columns=(Message.created_at, Message.id))
+
+
+def owned_by(user_id: int | None, guest_hash: str | None) -> ColumnElement[bool]:
+    if user_id is not None:
+        return Conversation.user_id == user_id
+    return Conversation.guest_hash == guest_hash
+
+
+def conversations(owned: ColumnElement[bool]) -> AnySelect:
+    return select(*CONVERSATION_COLUMNS).where(owned)
+
+
+def conversations_by_ids(owned: ColumnElement[bool], ids: Sequence[int]) -> AnySelect:
+    return conversations(owned).where(Conversation.id.in_(ids))
+
+
+def count_conversations(owned: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).select_from(Conversation).where(owned)
+
+
+def conversation_pages_by_video(owned: ColumnElement[bool], ids: Sequence[int], request: PageRequest) -> AnySelect:
+    statement = conversations(owned).where(Conversation.video_id.in_(ids))
+    return pages_by(Conversation.video_id, statement, NEWEST_FIRST, request)
+
+
+def count_conversations_by_video(owned: ColumnElement[bool], ids: Sequence[int]) -> Select[int, int]:
+    return (
+        select(Conversation.video_id, func.count())
+        .where(owned, Conversation.video_id.in_(ids))
+        .group_by(Conversation.video_id)
+    )
+
+
+def add_conversation(
+    video_id: int, user_id: int | None, guest_hash: str | None, title: str | None
+) -> AnyReturning:
+    return (
+        insert(Conversation)
+        .values(video_id=video_id, user_id=user_id, guest_hash=guest_hash, title=title)
+        .returning(*CONVERSATION_COLUMNS)
+    )
+
+
+def touch_conversation(conversation_id: int) -> Update:
+    return update(Conversation).where(Conversation.id == conversation_id).values(updated_at=clock.now())
+
+
+def messages_by_ids(owned: ColumnElement[bool], ids: Sequence[int]) -> AnySelect:
+    return (
+        select(*MESSAGE_COLUMNS)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(owned, Message.id.in_(ids))
+    )
+
+
+def message(message_id: int) -> AnySelect:
+    """Whoever's it is: for the worker, not for callers."""
+    return select(*MESSAGE_COLUMNS).where(Message.id == message_id)
+
+
+def message_pages_by_conversation(ids: Sequence[int], request: PageRequest) -> AnySelect:
+    statement = select(*MESSAGE_COLUMNS).where(Message.conversation_id.in_(ids))
+    return pages_by(Message.conversation_id, statement, OLDEST_FIRST, request)
+
+
+def count_messages_by_conversation(ids: Sequence[int]) -> Select[int, int]:
+    return (
+        select(Message.conversation_id, func.count())
+        .where(Message.conversation_id.in_(ids))
+        .group_by(Message.conversation_id)
+    )
+
+
+def history(conversation_id: int, before_id: int, limit: int) -> Select[str, str]:
+    """(role, content) of the newest messages that say something, newest first."""
+    return (
+        select(Message.role, Message.content)
+        .where(Message.conversation_id == conversation_id, Message.id < before_id, Message.content != "")
+        .order_by(Message.created_at.desc(), Message.id.desc())
+        .limit(limit)
+    )
+
+
+def video_of_conversation(conversation_id: int) -> Select[int]:
+    return select(Conversation.video_id).where(Conversation.id == conversation_id)
+
+
+def add_message(
+    conversation_id: int, role: str, content: str, status: str, reply_to_id: int | None = None
+) -> AnyReturning:
+    return (
+        insert(Message)
+        .values(
+            conversation_id=conversation_id, role=role, content=content, status=status, reply_to_id=reply_to_id
+        )
+        .returning(*MESSAGE_COLUMNS)
+    )
+
+
+def set_message_status(message_id: int, status: str) -> Update:
+    return update(Message).where(Message.id == message_id).values(status=status)
+
+
+def finish_message(
+    message_id: int,
+    status: str,
+    content: str,
+    *,
+    model: str | None = None,
+    citations: Sequence[dict[str, object]] = (),
+    error_code: str | None = None,
+) -> Update:
+    return (
+        update(Message)
+        .where(Message.id == message_id)
+        .values(status=status, content=content, model=model, citations=list(citations), error_code=error_code)
+    )
+
+
+def take_quota(owner: str, day: str, limit: int, dialect: DialectName) -> ReturningInsert[int]:
+    """Count one message, unless that would pass the limit (at least 1): answers the new count, or no row."""
+    return (
+        insert_into(QuotaCounter, dialect)
+        .values(owner=owner, day=day, used=1)
+        .on_conflict_do_update(
+            index_elements=[QuotaCounter.owner, QuotaCounter.day],
+            set_={"used": QuotaCounter.used + 1},
+            where=QuotaCounter.used < limit,
+        )
+        .returning(QuotaCounter.used)
+    )
+
+
+def quota_used(owner: str, day: str) -> Select[int]:
+    return select(QuotaCounter.used).where(QuotaCounter.owner == owner, QuotaCounter.day == day)
+
+
+def refund_quota(owner: str, day: str) -> Update:
+    return (
+        update(QuotaCounter)
+        .where(QuotaCounter.owner == owner, QuotaCounter.day == day, QuotaCounter.used > 0)
+        .values(used=QuotaCounter.used - 1)
+    )

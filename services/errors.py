@@ -1,0 +1,118 @@
+"""What a service may refuse, as exceptions; the schema turns each into a member of a result union or a coded error."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class DomainError(Exception):
+    """A refusal a client can act on. Its message is a sentence for people, without ids, SQL or paths."""
+
+    message = "The request was refused."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.message)
+        self.message = message or self.message
+
+
+class NotFound(DomainError):  # noqa: N818  named as the union member it becomes
+    """Not there, or not the caller's: the two look the same on purpose."""
+
+    message = "Not found."
+
+
+class ProblemCode(StrEnum):
+    REQUIRED = "REQUIRED"
+    TOO_SHORT = "TOO_SHORT"
+    TOO_LONG = "TOO_LONG"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    INVALID_FORMAT = "INVALID_FORMAT"
+    INVALID_CHARACTER = "INVALID_CHARACTER"
+    PLAYLIST = "PLAYLIST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    path: Sequence[str]
+    """Names of the input fields from the top, as the schema spells them."""
+    code: ProblemCode
+    message: str
+
+
+class InvalidInput(DomainError):  # noqa: N818  named as the union member it becomes
+    """Every problem of an input at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(" ".join(problem.message for problem in problems))
+        self.problems = tuple(problems)
+
+
+class EmailTaken(DomainError):  # noqa: N818
+    message = "Email already exists."
+
+
+class InvalidCredentials(DomainError):  # noqa: N818
+    message = "Invalid email or password."
+
+
+class InvalidRefreshToken(DomainError):  # noqa: N818
+    message = "The refresh token is not valid any more. Sign in again."
+
+
+class TranscriptNotReady(DomainError):  # noqa: N818
+    message = "The transcript is still being fetched."
+
+    def __init__(self, video_id: int) -> None:
+        super().__init__()
+        self.video_id = video_id
+
+
+class TranscriptMissing(DomainError):  # noqa: N818
+    message = "The video has no transcript to answer from."
+
+
+class QuotaExceeded(DomainError):  # noqa: N818
+    def __init__(self, *, limit: int, resets_at: datetime, reset_in_seconds: int, guest: bool) -> None:
+        super().__init__(f"Daily limit reached ({limit} {'guest ' if guest else ''}messages/day).")
+        self.limit = limit
+        self.resets_at = resets_at
+        self.reset_in_seconds = reset_in_seconds
+
+
+class RateLimited(DomainError):  # noqa: N818
+    message = "Too many attempts. Try again later."
+
+    def __init__(self, reset_in_seconds: int) -> None:
+        super().__init__()
+        self.reset_in_seconds = reset_in_seconds
+
+
+class Overloaded(DomainError):  # noqa: N818
+    """The server has more of this work than it can do in time; trying again later may help."""
+
+    message = "The server is busy. Try again in a moment."
+
+
+class UnauthenticatedReason(StrEnum):
+    MISSING = "MISSING"
+    INVALID = "INVALID"
+    EXPIRED = "EXPIRED"
+    REVOKED = "REVOKED"
+
+
+class Unauthenticated(DomainError):  # noqa: N818
+    def __init__(self, reason: UnauthenticatedReason) -> None:
+        super().__init__(
+            {
+                UnauthenticatedReason.MISSING: "Sign in, or send a guest session id.",
+                UnauthenticatedReason.INVALID: "The access token is not valid.",
+                UnauthenticatedReason.EXPIRED: "The access token has expired.",
+                UnauthenticatedReason.REVOKED: "The session has ended. Sign in again.",
+            }[reason]
+        )
+        self.reason = reason
+
+
+class Forbidden(DomainError):  # noqa: N818
+    message = "You may not do that."

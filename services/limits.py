@@ -1,0 +1,13 @@
+"""The lengths and sizes we accept, in one place, so that the schema's descriptions and the checks agree."""
+
+EMAIL_LENGTH = 254
+NAME_LENGTH = (2, 100)
+PASSWORD_LENGTH = 7
+PASSWORD_BYTES = 1024
+TITLE_LENGTH = 300
+NOTE_LENGTH = 10_000
+MESSAGE_LENGTH = 4_000
+TIMESTAMP_LENGTH = 32
+SEARCH_LENGTH = 200
+GUEST_ID_LENGTH = 128
+READINESS_SECONDS = 300

@@ -1,0 +1,155 @@
+"""Which stretches of a transcript to quote for a question, or for the whole video; how they are worded lives elsewhere."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.llm.questions import Question, Sought
+from services.llm.ranking import Match, Ranking
+from services.llm.sentences import Sentence
+
+MERGED_WITHIN_SECONDS: Final = 15
+"""Two points nearer than this are one, cited where the first begins."""
+
+_MOST_PASSAGES: Final = 3
+_MOST_SENTENCES: Final = 3
+_CANDIDATES: Final = 10
+_FEWEST_COVERED: Final = 0.4
+_FEWEST_COVERED_ALONE: Final = 0.15
+_FEWEST_WORDS: Final = 6
+_FEWEST_FRESH_TERMS: Final = 2
+_WORTH_ADDING: Final = 0.6
+_OPENING_SENTENCES: Final = 5
+_FEWEST_OPENING_WORDS: Final = 8
+
+_LEANS_ON_PREVIOUS: Final = re.compile(
+    r"(?:also|and|another|because|both|but|even|he|her|his|instead|it|its|one|or|she|so|such|that|the other|their"
+    r"|them|then|therefore|these|they|this|those|thus|yet)\b",
+    re.IGNORECASE,
+)
+_COURTESY: Final = re.compile(r"\b(?:good (?:evening|morning|afternoon)|hello|hi|thank|welcome)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """Neighbouring sentences, cited by the start of the first. `main` is the position of the one that answers."""
+
+    first: int
+    last: int
+    main: int
+
+
+def find_passages(
+    question: Question, ranking: Ranking, sentences: Sequence[Sentence], *, told_seconds: Collection[float] = ()
+) -> list[Passage]:
+    """One to three passages, the best first; none when the transcript does not cover the question.
+
+    It covers a question when one place mentions enough of it: two of its own terms where it has two, and by weight
+    at least two fifths of all. What begins at `told_seconds` has been quoted before and is left out if there is more.
+    """
+    needed = min(_FEWEST_FRESH_TERMS, len(question.fresh))
+    found = [
+        match
+        for match in ranking.matches(question)
+        if match.fresh_terms >= needed
+        and match.coverage >= _FEWEST_COVERED
+        and match.own_coverage >= _FEWEST_COVERED_ALONE
+    ]
+    untold = [match for match in found if not _is_told(sentences[match.position], told_seconds)]
+    return _gather(untold or found, question.sought, ranking, sentences)
+
+
+def find_overview(ranking: Ranking, sentences: Sequence[Sentence]) -> list[Passage]:
+    """The opening, then from each third of the rest the sentence that says most of what the video dwells on."""
+    if not sentences:
+        return []
+    opening = _opening(sentences)
+    centrality = ranking.centrality()
+    chosen = [opening]
+    rest = range(opening + 1, len(sentences))
+    third = max(1, -(-len(rest) // _MOST_PASSAGES))
+    for start in range(rest.start, rest.stop, third):
+        after = sentences[chosen[-1]].start_seconds + MERGED_WITHIN_SECONDS
+        stands_alone = [
+            position
+            for position in rest[start - rest.start : start - rest.start + third]
+            if sentences[position].start_seconds > after and not _LEANS_ON_PREVIOUS.match(sentences[position].text)
+        ]
+        if stands_alone:
+            chosen.append(max(stands_alone, key=centrality.__getitem__))
+    return [Passage(first=position, last=position, main=position) for position in chosen]
+
+
+def _is_told(sentence: Sentence, told_seconds: Collection[float]) -> bool:
+    return any(0 <= int(sentence.start_seconds) - told <= MERGED_WITHIN_SECONDS for told in told_seconds)
+
+
+def _gather(
+    matches: Sequence[Match], sought: Sought, ranking: Ranking, sentences: Sequence[Sentence]
+) -> list[Passage]:
+    passages: list[Passage] = []
+    matched = {match.position for match in matches}
+    answering = matched | {position for position in range(len(sentences)) if sought is not Sought.DEFINITION and ranking.shows(position, sought)}
+    for match in matches[:_CANDIDATES]:
+        if match.score < matches[0].score * _WORTH_ADDING:
+            break
+        passage = _around(match.position, ranking, sentences, answering)
+        near = next((index for index, other in enumerate(passages) if _are_one(passage, other, sentences)), None)
+        if near is not None:
+            passages[near] = _merged(passages[near], passage)
+        elif len(passages) < _MOST_PASSAGES:
+            passages.append(passage)
+    return passages
+
+
+def _around(position: int, ranking: Ranking, sentences: Sequence[Sentence], answering: Collection[int]) -> Passage:
+    """The sentence; the one before if it leans on that; the one after if it goes on about the same."""
+    first = last = main = position
+    if _leans(position, sentences) and _follows(position, sentences):
+        first = position - 1
+    if ranking.announces(position) and _follows(position + 1, sentences):
+        main = last = position + 1
+    while last - first + 1 < _MOST_SENTENCES and _follows(last + 1, sentences) and not ranking.announces(last + 1):
+        goes_on = last + 1 in answering or _leans(last + 1, sentences)
+        if not goes_on and len(sentences[main].text.split()) >= _FEWEST_WORDS:
+            break
+        last += 1
+    return Passage(first=first, last=last, main=main)
+
+
+def _leans(position: int, sentences: Sequence[Sentence]) -> bool:
+    return _LEANS_ON_PREVIOUS.match(sentences[position].text) is not None
+
+
+def _follows(position: int, sentences: Sequence[Sentence]) -> bool:
+    """Whether there is such a sentence, and the one before it begins at most the merging time earlier."""
+    return 0 < position < len(sentences) and _gap(position - 1, position, sentences) <= MERGED_WITHIN_SECONDS
+
+
+def _gap(earlier: int, later: int, sentences: Sequence[Sentence]) -> float:
+    return sentences[later].start_seconds - sentences[earlier].start_seconds
+
+
+def _are_one(passage: Passage, other: Passage, sentences: Sequence[Sentence]) -> bool:
+    apart = abs(sentences[passage.first].start_seconds - sentences[other.first].start_seconds)
+    return apart <= MERGED_WITHIN_SECONDS or (passage.first <= other.last and other.first <= passage.last)
+
+
+def _merged(better: Passage, passage: Passage) -> Passage:
+    """The better one, heard out to the end of the other while that stays short enough to read."""
+    last = max(better.last, passage.last)
+    if last - better.first >= _MOST_SENTENCES:
+        return better
+    return Passage(first=better.first, last=last, main=better.main)
+
+
+def _opening(sentences: Sequence[Sentence]) -> int:
+    """The first sentence that is neither a greeting nor a fragment."""
+    return next(_openings(sentences), 0)
+
+
+def _openings(sentences: Sequence[Sentence]) -> Iterator[int]:
+    for position, sentence in enumerate(sentences[:_OPENING_SENTENCES]):
+        if len(sentence.text.split()) >= _FEWEST_OPENING_WORDS and not _COURTESY.search(sentence.text):
+            yield position

@@ -1,0 +1,148 @@
+"""What a question asks for: its terms and their weights, the kind of answer it expects, what it carries over."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import pairwise
+from typing import Final
+
+from services.llm.chat_model import ChatTurn
+from services.llm.words import STOP_WORDS, stem, tokenise
+
+_GREETINGS: Final = frozenset(
+    "afternoon bye cheers evening good goodbye great hello hey hi morning nice thank thanks".split()
+)
+_OVERVIEW_WORDS: Final = frozenset(
+    """
+    chapter clip content contents cover covered covers gist lecture lesson main outline overview point points summarise
+    summarised summarize summarized summary takeaway takeaways talk tldr topic topics transcript video
+    """.split()
+)
+_CONVERSATION_WORDS: Final = frozenset(
+    """
+    bye cheers describe described describes detail details discuss discussed discusses dr elaborate explain explained
+    explains explanation goodbye happen happened happens hello help hey hi key mean means mention mentioned mentions
+    part presenter question section speaker speaking talked talking talks tell thank thanks tl understand
+    """.split()
+)
+_FRAME_WORDS: Final = _OVERVIEW_WORDS | _CONVERSATION_WORDS
+"""Words about the video or the conversation more often than about the subject."""
+
+_GENERAL_WORDS: Final = frozenset(
+    """
+    advantage advantages benefit benefits best better called cause caused causes common difference differences different
+    difficult easy effect effects example examples exactly find first function good history important invent invented
+    inventor kind kinds learn long main matter new number old origin problem problems process purpose role simple sort
+    step steps type types useful wrong
+    """.split()
+)
+"""Words that say what is asked of the subject, seldom what the subject is."""
+
+_FRAME_WEIGHT: Final = 0.2
+_GENERAL_WEIGHT: Final = 0.4
+_TITLE_WEIGHT: Final = 0.5
+_CARRIED_WEIGHT: Final = 0.4
+_FEWEST_TERMS: Final = 2
+_MOST_WORDS: Final = 60
+_MOST_CHARACTERS: Final = 4_000
+"""Anything longer is a pasted text, not a question; its beginning is read."""
+
+
+_IDIOM: Final = re.compile(r"(?<=\s)works?[\s?.!]*$|\b(?:figure|find|work) out\b|\bcome up with\b", re.IGNORECASE)
+"""Words with a subject of their own, but not here: `how does it work`, `to work out`."""
+
+
+class Sought(Enum):
+    """The kind of sentence that answers the question best."""
+
+    DEFINITION = auto()
+    PERSON = auto()
+    QUANTITY = auto()
+    REASON = auto()
+    TIME = auto()
+    ANYTHING = auto()
+
+
+_SOUGHT: Final = (
+    (Sought.REASON, re.compile(r"\bwhy\b|\bhow come\b|\bwhat (?:causes?|makes?)\b|\breasons?\b")),
+    (Sought.TIME, re.compile(r"\bwhen\b|\b(?:what|which) (?:year|date|century|decade)\b")),
+    (Sought.PERSON, re.compile(r"\bwho\b")),
+    (
+        Sought.QUANTITY,
+        re.compile(
+            r"\bhow (?:many|much|far|fast|long|tall|high|big|large|deep|old|heavy|hot|cold|often|wide|strong)\b"
+            r"|\bwhat (?:is |was |are )?(?:the )?(?:\w+ )?(?:percentage|temperature|speed|number|value|size|efficiency)\b"
+        ),
+    ),
+    (
+        Sought.DEFINITION,
+        re.compile(r"\bwhat(?:'?s| is| are| was| were)\b|\bwhat do(?:es)? .{1,80}?\b(?:mean|stand for)\b|\bdefin|\bmeaning of\b"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question as the ranking needs it.
+
+    `terms` are stems with their weights; `fresh` are those of the newest message that carry its subject; `phrases`
+    are pairs of terms that stood side by side, stop words apart. Without any term it is about the video as a whole.
+    """
+
+    terms: Mapping[str, float]
+    fresh: frozenset[str] = frozenset()
+    phrases: Sequence[tuple[str, str]] = ()
+    sought: Sought = Sought.ANYTHING
+
+
+def read_question(turns: Sequence[ChatTurn], title: str) -> Question:
+    """Read the last question; with fewer than two terms of its own it takes over those of the questions before it."""
+    *earlier, asked = [turn.content for turn in turns if turn.role == "user"] or [""]
+    words = _content_words(asked)
+    subject = [word for word in words if word not in _FRAME_WORDS]
+    if _is_about_whole(words, subject, is_first=not earlier):
+        return Question(terms={})
+    title_stems = frozenset(stem(word) for word in tokenise(title))
+    fresh = frozenset(stem(word) for word in subject if word not in _GENERAL_WORDS)
+    terms = {stem(word): _weight(word, title_stems) for word in words}
+    carried = _earlier_subject(earlier) if len(fresh) < _FEWEST_TERMS else []
+    if not subject and not carried:
+        return Question(terms={})
+    for word in carried:
+        terms.setdefault(stem(word), _CARRIED_WEIGHT * _weight(word, title_stems))
+    phrases = [pair for pair in pairwise(stem(word) for word in words) if pair[0] != pair[1]]
+    return Question(terms=terms, fresh=fresh, phrases=phrases, sought=_sought(asked))
+
+
+def _content_words(text: str) -> list[str]:
+    words = tokenise(_IDIOM.sub("", text[:_MOST_CHARACTERS]))
+    return [word for word in words if word not in STOP_WORDS][:_MOST_WORDS]
+
+
+def _is_about_whole(words: Sequence[str], subject: Sequence[str], *, is_first: bool) -> bool:
+    if words and all(word in _GREETINGS for word in words):
+        return True
+    return not subject and (is_first or any(word in _OVERVIEW_WORDS for word in words))
+
+
+def _weight(word: str, title_stems: frozenset[str]) -> float:
+    if word in _FRAME_WORDS:
+        return _FRAME_WEIGHT
+    if word in _GENERAL_WORDS:
+        return _GENERAL_WEIGHT
+    return _TITLE_WEIGHT if stem(word) in title_stems else 1.0
+
+
+def _earlier_subject(earlier: Sequence[str]) -> list[str]:
+    subject: list[str] = []
+    for asked in reversed(earlier):
+        subject += [word for word in _content_words(asked) if word not in _FRAME_WORDS]
+        if len(subject) >= _FEWEST_TERMS:
+            break
+    return subject
+
+
+def _sought(asked: str) -> Sought:
+    plain = asked[:_MOST_CHARACTERS].casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return next((sought for sought, pattern in _SOUGHT if pattern.search(plain)), Sought.ANYTHING)

@@ -1,0 +1,66 @@
+"""The parts of a video that are fetched or made after it was added, and when a task is scheduled for each."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from db.outbox import NewEvent, NewTask
+from db.queries import videos as queries
+from db.queries.videos import VideoRow
+from db.sessions import Transaction
+
+LANE = "videos"
+CHANGED = "changed"
+
+
+class Part(StrEnum):
+    METADATA = "METADATA"
+    TRANSCRIPT = "TRANSCRIPT"
+    SUMMARY = "SUMMARY"
+
+
+class PartState(StrEnum):
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
+KINDS = {Part.METADATA: "fetch_metadata", Part.TRANSCRIPT: "fetch_transcript", Part.SUMMARY: "make_summary"}
+MAX_ATTEMPTS = 3
+
+
+def topic_of(video_id: int) -> str:
+    """Where every change of a video is told; the event carries nothing, since the video's row says it all."""
+    return f"video:{video_id}"
+
+
+def missing_parts(video: VideoRow) -> Sequence[Part]:
+    """What can be fetched or made now: a summary needs the transcript first."""
+    missing: list[Part] = []
+    if not video.details:
+        missing.append(Part.METADATA)
+    if not video.transcript_available:
+        missing.append(Part.TRANSCRIPT)
+    elif video.summary is None:
+        missing.append(Part.SUMMARY)
+    return missing
+
+
+async def schedule(tx: Transaction, video: VideoRow) -> None:
+    """A task for each missing part that has none under way. One that failed before is tried afresh."""
+    scheduled = [part for part in missing_parts(video) if await _enqueue(tx, video.id, part)]
+    for part in scheduled:
+        await tx.execute(queries.set_part(video.id, part, state=PartState.PENDING, attempts=0))
+    if scheduled:
+        await tx.publish(topic_of(video.id), NewEvent(type=CHANGED))
+
+
+async def _enqueue(tx: Transaction, video_id: int, part: Part) -> bool:
+    task = NewTask(
+        kind=KINDS[part],
+        lane=LANE,
+        key=str(video_id),
+        payload={"videoId": video_id},
+        max_attempts=MAX_ATTEMPTS,
+    )
+    return await tx.enqueue(task) is not None

@@ -1,0 +1,105 @@
+"""Sign-in sessions: tokens issued, renewed by rotation, and ended."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cachetools import TTLCache
+
+from db.queries import sessions as queries
+from db.queries import users as user_queries
+from db.queries.sessions import RefreshTokenRow
+from db.queries.users import CredentialsRow, UserRow
+from db.sessions import Sessions, Transaction
+from services.errors import InvalidCredentials, InvalidRefreshToken
+from services.passwords import Passwords
+from services.tokens import AccessToken, AccessTokens, digest, new_refresh_token
+
+ACTIVE_CACHE_SECONDS = 5
+ACTIVE_CACHE_SIZE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    access: AccessToken
+    refresh_token: str
+    refresh_token_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    user: UserRow
+    tokens: Tokens
+
+
+class SessionService:
+    def __init__(
+        self, database: Sessions, passwords: Passwords, access_tokens: AccessTokens, refresh_lifetime: timedelta
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._access_tokens = access_tokens
+        self._refresh_seconds = refresh_lifetime.total_seconds()
+        self._active: TTLCache[int, bool, float] = TTLCache[int, bool, float](maxsize=ACTIVE_CACHE_SIZE, ttl=ACTIVE_CACHE_SECONDS)
+
+    async def create(self, email: str, password: str) -> SignedIn:
+        """Sign in by password. The answer to an unknown address and to a wrong password is the same, and as slow."""
+        async with self._database.read() as reader:
+            found = await reader.row(CredentialsRow, user_queries.credentials(email))
+        if not await self._passwords.verify(password, found and found.password_hash) or found is None:
+            raise InvalidCredentials
+        async with self._database.write() as tx:
+            return await self.start(tx, found.user_id)
+
+    async def start(self, tx: Transaction, user_id: int) -> SignedIn:
+        """A new session of the user, in the caller's transaction."""
+        session_id = await tx.scalar(queries.start(user_id))
+        if session_id is None:
+            raise InvalidCredentials
+        return await self._issue(tx, user_id, session_id)
+
+    async def refresh(self, refresh_token: str) -> SignedIn:
+        """Exchange a refresh token, once, for new tokens. A second use ends the session: somebody has a copy."""
+        token_hash = digest(refresh_token)
+        async with self._database.write() as tx:
+            session_id = await tx.scalar(queries.spend_refresh_token(token_hash))
+            known = await tx.row(RefreshTokenRow, queries.refresh_token(token_hash))
+            if session_id is not None and known is not None:
+                return await self._issue(tx, known.user_id, session_id)
+            if known is not None and known.is_used:
+                await self._revoke(tx, known.session_id)
+        # Raised outside the transaction, so that the revocation is kept.
+        raise InvalidRefreshToken
+
+    async def revoke(self, session_id: int) -> None:
+        async with self._database.write() as tx:
+            await self._revoke(tx, session_id)
+
+    async def is_active(self, session_id: int, user_id: int) -> bool:
+        """Whether the session still stands; what another process revoked is noticed within five seconds."""
+        cached = self._active.get(session_id)
+        if cached is None:
+            async with self._database.read() as reader:
+                cached = await reader.scalar(queries.is_active(session_id, user_id)) is not None
+            self._active[session_id] = cached
+        return cached
+
+    async def _revoke(self, tx: Transaction, session_id: int) -> None:
+        await tx.execute(queries.revoke(session_id))
+        self._active.pop(session_id, None)
+
+    async def _issue(self, tx: Transaction, user_id: int, session_id: int) -> SignedIn:
+        user = await tx.row(UserRow, user_queries.by_id(user_id))
+        refresh_token = new_refresh_token()
+        expires_at = await tx.scalar(
+            queries.add_refresh_token(digest(refresh_token), session_id, self._refresh_seconds)
+        )
+        if user is None or expires_at is None:
+            raise InvalidCredentials
+        return SignedIn(
+            user=user,
+            tokens=Tokens(
+                access=self._access_tokens.issue(user, session_id),
+                refresh_token=refresh_token,
+                refresh_token_expires_at=expires_at,
+            ),
+        )

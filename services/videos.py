@@ -1,0 +1,174 @@
+"""Videos: found by id or link, added, listed, and watched until they are ready."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement
+
+from db.paging import Order, Page, PageRequest, cut, page_of
+from db.queries import videos as queries
+from db.queries.videos import SegmentRow, VideoPartRow, VideoRow
+from db.sessions import Reader, Sessions, Transaction
+from services import limits, processing
+from services.errors import NotFound
+from services.validation import Checks
+from services.youtube.ids import UnusableLinkError, parse_video_id
+
+SHORTEST_SEARCH = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRef:
+    """Exactly one of the two is given."""
+
+    id: int | None = None
+    """The row's id; None also for an id that cannot be read, which names nothing."""
+    youtube: str | None = None
+    """An id or a link, unchecked."""
+
+
+class VideoRelation(StrEnum):
+    NOTED = "NOTED"
+    CHATTED = "CHATTED"
+    ADDED = "ADDED"
+
+
+class VideoOrderField(StrEnum):
+    CREATED_AT = "CREATED_AT"
+    TITLE = "TITLE"
+
+
+RELATED = {
+    VideoRelation.NOTED: queries.noted_by,
+    VideoRelation.CHATTED: queries.chatted_by,
+    VideoRelation.ADDED: queries.added_by,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoListing:
+    """Which of a user's videos, and in which order."""
+
+    relation: VideoRelation = VideoRelation.NOTED
+    query: str | None = None
+    """Shorter than two characters is no filter."""
+    field: VideoOrderField = VideoOrderField.CREATED_AT
+    descending: bool = True
+
+    @property
+    def order(self) -> Order:
+        if self.field is VideoOrderField.TITLE:
+            return queries.by_title(descending=self.descending)
+        return queries.newest_first(descending=self.descending)
+
+    def sort_values(self, row: VideoRow) -> tuple[object, ...]:
+        if self.field is VideoOrderField.TITLE:
+            return ((row.display_title or "").lower(), row.id)
+        return (row.created_at, row.id)
+
+    def conditions(self, user_id: int) -> list[ColumnElement[bool]]:
+        conditions = [RELATED[self.relation](user_id)]
+        checks = Checks()
+        query = checks.text(self.query or "", "filter", "query", minimum=0, maximum=limits.SEARCH_LENGTH)
+        checks.finish()
+        if len(query) >= SHORTEST_SEARCH:
+            conditions.append(queries.titled_like(query))
+        return conditions
+
+
+class VideoService:
+    def __init__(self, database: Sessions) -> None:
+        self._database = database
+
+    async def find(self, ref: VideoRef) -> VideoRow | None:
+        """Raises InvalidInput for a link that names no video."""
+        async with self._database.read() as reader:
+            return await lookup(reader, ref)
+
+    async def by_ids(self, ids: Sequence[int]) -> list[VideoRow | None]:
+        async with self._database.read() as reader:
+            found = {row.id: row for row in await reader.rows(VideoRow, queries.by_ids(ids))}
+        return [found.get(video_id) for video_id in ids]
+
+    async def samples(self) -> list[VideoRow]:
+        async with self._database.read() as reader:
+            return await reader.rows(VideoRow, queries.samples())
+
+    async def parts(self, video_ids: Sequence[int]) -> list[dict[str, VideoPartRow]]:
+        """Per video, its parts by name."""
+        async with self._database.read() as reader:
+            rows = await reader.rows(VideoPartRow, queries.parts(video_ids))
+        found: defaultdict[int, dict[str, VideoPartRow]] = defaultdict(dict)
+        for row in rows:
+            found[row.video_id][row.part] = row
+        return [found[video_id] for video_id in video_ids]
+
+    async def page_of_user(self, user_id: int, listing: VideoListing, request: PageRequest) -> Page[VideoRow]:
+        statement = queries.matching(*listing.conditions(user_id))
+        async with self._database.read() as reader:
+            rows = await reader.rows(VideoRow, page_of(statement, listing.order, request))
+        return cut(rows, request)
+
+    async def count_of_user(self, user_id: int, listing: VideoListing) -> int:
+        async with self._database.read() as reader:
+            return await reader.scalar(queries.count_matching(*listing.conditions(user_id))) or 0
+
+    async def transcript_pages(self, video_ids: Sequence[int], after: int, size: int) -> list[Page[SegmentRow]]:
+        """Per video, the segments beyond a position (-1: from the start)."""
+        async with self._database.read() as reader:
+            rows = await reader.rows(SegmentRow, queries.segment_pages(video_ids, after, size))
+        found: defaultdict[int, list[SegmentRow]] = defaultdict(list)
+        for row in rows:
+            found[row.video_id].append(row)
+        request = PageRequest(size, None if after < 0 else (after,))
+        return [cut(found[video_id], request) for video_id in video_ids]
+
+    async def transcript_counts(self, video_ids: Sequence[int]) -> list[int]:
+        async with self._database.read() as reader:
+            found = {video_id: count for video_id, count in await reader.all(queries.count_segments(video_ids))}
+        return [found.get(video_id, 0) for video_id in video_ids]
+
+    async def add(self, user_id: int, ref: VideoRef, title: str | None) -> VideoRow:
+        """Add the video to the user's, and schedule what is missing of it. Raises InvalidInput or NotFound."""
+        checks = Checks()
+        title = checks.optional_text(title, "title", maximum=limits.TITLE_LENGTH)
+        checks.finish()
+        async with self._database.write() as tx:
+            video = await ensure(tx, ref, title)
+            await tx.execute(queries.remember_addition(user_id, video.id, tx.dialect))
+            return video
+
+
+async def lookup(reader: Reader, ref: VideoRef) -> VideoRow | None:
+    if ref.youtube is None:
+        return None if ref.id is None else await reader.row(VideoRow, queries.by_ids([ref.id]))
+    return await reader.row(VideoRow, queries.by_youtube_id(_youtube_id(ref.youtube)))
+
+
+async def ensure(tx: Transaction, ref: VideoRef, title: str | None) -> VideoRow:
+    """The video, made if it is named by a link and new; tasks are scheduled for what it lacks.
+
+    Raises NotFound for an unknown id, InvalidInput for a link that names no video.
+    """
+    if ref.youtube is not None:
+        await tx.execute(queries.add(_youtube_id(ref.youtube), title, tx.dialect))
+    video = await lookup(tx, ref)
+    if video is None:
+        raise NotFound("Video not found.")
+    if not video.is_ready:
+        for part in processing.Part:
+            await tx.execute(queries.add_part(video.id, part, tx.dialect))
+        await processing.schedule(tx, video)
+    return video
+
+
+def _youtube_id(text: str) -> str:
+    checks = Checks()
+    try:
+        return parse_video_id(text)
+    except UnusableLinkError as error:
+        checks.add(["video", "youtube"], error.code, error.message)
+        checks.finish()
+        raise

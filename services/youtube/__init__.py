@@ -1,0 +1,1 @@
+"""What we take from YouTube: ids out of links, transcripts and metadata."""
