@@ -16,7 +16,7 @@ class DomainError(Exception):
         self.message = message or self.message
 
 
-class NotFound(DomainError):  # noqa: N818  named as the union member it becomes
+class NotFound(DomainError):
     """Not there, or not the caller's: the two look the same on purpose."""
 
     message = "Not found."
@@ -40,7 +40,7 @@ class Problem:
     message: str
 
 
-class InvalidInput(DomainError):  # noqa: N818  named as the union member it becomes
+class InvalidInput(DomainError):
     """Every problem of an input at once."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -48,19 +48,19 @@ class InvalidInput(DomainError):  # noqa: N818  named as the union member it bec
         self.problems = tuple(problems)
 
 
-class EmailTaken(DomainError):  # noqa: N818
+class EmailTaken(DomainError):
     message = "Email already exists."
 
 
-class InvalidCredentials(DomainError):  # noqa: N818
+class InvalidCredentials(DomainError):
     message = "Invalid email or password."
 
 
-class InvalidRefreshToken(DomainError):  # noqa: N818
+class InvalidRefreshToken(DomainError):
     message = "The refresh token is not valid any more. Sign in again."
 
 
-class TranscriptNotReady(DomainError):  # noqa: N818
+class TranscriptNotReady(DomainError):
     message = "The transcript is still being fetched."
 
     def __init__(self, video_id: int) -> None:
@@ -68,11 +68,11 @@ class TranscriptNotReady(DomainError):  # noqa: N818
         self.video_id = video_id
 
 
-class TranscriptMissing(DomainError):  # noqa: N818
+class TranscriptMissing(DomainError):
     message = "The video has no transcript to answer from."
 
 
-class QuotaExceeded(DomainError):  # noqa: N818
+class QuotaExceeded(DomainError):
     def __init__(self, *, limit: int, resets_at: datetime, reset_in_seconds: int, guest: bool) -> None:
         super().__init__(f"Daily limit reached ({limit} {'guest ' if guest else ''}messages/day).")
         self.limit = limit
@@ -80,7 +80,7 @@ class QuotaExceeded(DomainError):  # noqa: N818
         self.reset_in_seconds = reset_in_seconds
 
 
-class RateLimited(DomainError):  # noqa: N818
+class RateLimited(DomainError):
     message = "Too many attempts. Try again later."
 
     def __init__(self, reset_in_seconds: int) -> None:
@@ -88,7 +88,7 @@ class RateLimited(DomainError):  # noqa: N818
         self.reset_in_seconds = reset_in_seconds
 
 
-class Overloaded(DomainError):  # noqa: N818
+class Overloaded(DomainError):
     """The server has more of this work than it can do in time; trying again later may help."""
 
     message = "The server is busy. Try again in a moment."
@@ -101,7 +101,7 @@ class UnauthenticatedReason(StrEnum):
     REVOKED = "REVOKED"
 
 
-class Unauthenticated(DomainError):  # noqa: N818
+class Unauthenticated(DomainError):
     def __init__(self, reason: UnauthenticatedReason) -> None:
         super().__init__(
             {
@@ -114,5 +114,5 @@ class Unauthenticated(DomainError):  # noqa: N818
         self.reason = reason
 
 
-class Forbidden(DomainError):  # noqa: N818
+class Forbidden(DomainError):
     message = "You may not do that."

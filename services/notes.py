@@ -1,6 +1,7 @@
 """Notes at a timestamp of a video; each user sees only their own."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from db.paging import Page, PageRequest, cut, group, page_of
 from db.queries import notes as queries
@@ -11,6 +12,13 @@ from services.errors import NotFound, ProblemCode
 from services.timestamps import is_timestamp_text
 from services.validation import Checks
 from services.videos import VideoRef
+
+
+class NoteAiStatus(StrEnum):
+    NONE = "NONE"
+    PENDING = "PENDING"
+    READY = "READY"
+    FAILED = "FAILED"
 
 
 class NoteService:
@@ -50,13 +58,20 @@ class NoteService:
             return await reader.scalar(queries.count_of_user(user_id)) or 0
 
     async def pages_by_video(
-        self, user_id: int, video_ids: Sequence[int], request: PageRequest
+        self, user_id: int | None, video_ids: Sequence[int], request: PageRequest
     ) -> list[Page[NoteRow]]:
+        """Without a user (a guest), empty pages."""
+        if user_id is None:
+            return [cut([], request) for _ in video_ids]
         async with self._database.read() as reader:
             rows = await reader.rows(NoteRow, queries.pages_by_video(user_id, video_ids, request))
         return [cut(own, request) for own in group(video_ids, rows, lambda row: row.video_id)]
 
-    async def counts_by_video(self, user_id: int, video_ids: Sequence[int]) -> list[int]:
+    async def counts_by_video(self, user_id: int | None, video_ids: Sequence[int]) -> list[int]:
+        if user_id is None:
+            return [0 for _ in video_ids]
         async with self._database.read() as reader:
-            found = {video_id: count for video_id, count in await reader.all(queries.count_by_video(user_id, video_ids))}
+            found = {
+                video_id: count for video_id, count in await reader.all(queries.count_by_video(user_id, video_ids))
+            }
         return [found.get(video_id, 0) for video_id in video_ids]

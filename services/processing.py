@@ -1,6 +1,6 @@
 """The parts of a video that are fetched or made after it was added, and when a task is scheduled for each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 from db.outbox import NewEvent, NewTask
@@ -34,25 +34,41 @@ def topic_of(video_id: int) -> str:
     return f"video:{video_id}"
 
 
+def has_part(video: VideoRow, part: Part) -> bool:
+    match part:
+        case Part.METADATA:
+            return bool(video.details)
+        case Part.TRANSCRIPT:
+            return video.transcript_available
+        case Part.SUMMARY:
+            return video.summary is not None
+
+
 def missing_parts(video: VideoRow) -> Sequence[Part]:
     """What can be fetched or made now: a summary needs the transcript first."""
-    missing: list[Part] = []
-    if not video.details:
-        missing.append(Part.METADATA)
-    if not video.transcript_available:
-        missing.append(Part.TRANSCRIPT)
-    elif video.summary is None:
-        missing.append(Part.SUMMARY)
+    missing = [part for part in Part if not has_part(video, part)]
+    if Part.TRANSCRIPT in missing and Part.SUMMARY in missing:
+        missing.remove(Part.SUMMARY)
     return missing
 
 
 async def schedule(tx: Transaction, video: VideoRow) -> None:
     """A task for each missing part that has none under way. One that failed before is tried afresh."""
-    scheduled = [part for part in missing_parts(video) if await _enqueue(tx, video.id, part)]
+    if await enqueue_missing(tx, video):
+        await announce(tx, video.id)
+
+
+async def enqueue_missing(tx: Transaction, video: VideoRow, among: Collection[Part] = frozenset(Part)) -> bool:
+    """As `schedule`, for some of the parts, and without telling; answers whether anything changed."""
+    scheduled = [part for part in missing_parts(video) if part in among and await _enqueue(tx, video.id, part)]
     for part in scheduled:
         await tx.execute(queries.set_part(video.id, part, state=PartState.PENDING, attempts=0))
-    if scheduled:
-        await tx.publish(topic_of(video.id), NewEvent(type=CHANGED))
+    return bool(scheduled)
+
+
+async def announce(tx: Transaction, video_id: int) -> None:
+    """Tell whoever watches the video that it has changed."""
+    await tx.publish(topic_of(video_id), NewEvent(type=CHANGED))
 
 
 async def _enqueue(tx: Transaction, video_id: int, part: Part) -> bool:
@@ -64,3 +80,11 @@ async def _enqueue(tx: Transaction, video_id: int, part: Part) -> bool:
         max_attempts=MAX_ATTEMPTS,
     )
     return await tx.enqueue(task) is not None
+
+
+def video_id_of(payload: Mapping[str, object]) -> int:
+    """Which video a task is about."""
+    video_id = payload["videoId"]
+    if not isinstance(video_id, int):
+        raise TypeError("The task names no video.")
+    return video_id

@@ -39,9 +39,7 @@ class Quotas:
         resets_at = next_midnight(now)
         if not used:
             seconds = max(1, math.ceil((resets_at - now).total_seconds()))
-            raise QuotaExceeded(
-                limit=limit, resets_at=resets_at, reset_in_seconds=seconds, guest=owner.user_id is None
-            )
+            raise QuotaExceeded(limit=limit, resets_at=resets_at, reset_in_seconds=seconds, guest=owner.user_id is None)
         return Quota(limit=limit, used=used, resets_at=resets_at)
 
     def _limit(self, owner: Owner) -> int:

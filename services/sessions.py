@@ -39,7 +39,9 @@ class SessionService:
         self._passwords = passwords
         self._access_tokens = access_tokens
         self._refresh_seconds = refresh_lifetime.total_seconds()
-        self._active: TTLCache[int, bool, float] = TTLCache[int, bool, float](maxsize=ACTIVE_CACHE_SIZE, ttl=ACTIVE_CACHE_SECONDS)
+        self._active: TTLCache[int, bool, float] = TTLCache[int, bool, float](
+            maxsize=ACTIVE_CACHE_SIZE, ttl=ACTIVE_CACHE_SECONDS
+        )
 
     async def create(self, email: str, password: str) -> SignedIn:
         """Sign in by password. The answer to an unknown address and to a wrong password is the same, and as slow."""

@@ -1,23 +1,18 @@
 """All configuration: the only place that reads the environment and `.env`."""
 
 import contextlib
+import os
 import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from services.errors import DomainError
 
 SECRET_KEY_BYTES = 32
 WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
-
-
-class ConfigurationError(DomainError):
-    """The operator must change a setting; the message names it and never shows its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +44,18 @@ class Settings(BaseSettings):
     environment: Literal["local", "test", "staging", "production"] = "local"
     data_dir: Path = Path("data")
     """The SQLite file, and secrets made on first start."""
-    db_url: str | None = Field(None, validation_alias=AliasChoices("DB_URL", "DATABASE_URL"))
+    db_url: str | None = Field(default=None, validation_alias=AliasChoices("DB_URL", "DATABASE_URL"))
     """SQLite in `data_dir` when unset."""
-    db_pool_size: int = Field(20, ge=2)
+    db_pool_size: int = Field(default=20, ge=2)
     redis_url: str | None = None
     """When set, hints between processes travel by Redis or Valkey pub/sub."""
     secret_key: SecretStr | None = None
     """At least 32 bytes; signs access tokens."""
     admin_token: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("ADMIN_TOKEN", "VIDWIZ_INTERNAL_API_ADMIN_TOKEN")
+        default=None, validation_alias=AliasChoices("ADMIN_TOKEN", "VIDWIZ_INTERNAL_API_ADMIN_TOKEN")
     )
-    jwt_expiry_hours: float = Field(24, gt=0)
-    refresh_token_days: float = Field(30, gt=0)
+    jwt_expiry_hours: float = Field(default=24, gt=0)
+    refresh_token_days: float = Field(default=30, gt=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     graphiql_enabled: bool | None = None
@@ -75,11 +70,11 @@ class Settings(BaseSettings):
     """Sign-ins and registrations from one address."""
     rate_limit_conversations: RateSetting = Rate(20, 60)
     """Messages sent by one caller."""
-    wiz_user_daily_quota: int = Field(20, ge=0)
-    wiz_guest_daily_quota: int = Field(5, ge=0)
+    wiz_user_daily_quota: int = Field(default=20, ge=0)
+    wiz_guest_daily_quota: int = Field(default=5, ge=0)
 
     llm_provider: Literal["extractive"] = "extractive"
-    extractive_pace_seconds: float = Field(0.015, ge=0)
+    extractive_pace_seconds: float = Field(default=0.015, ge=0)
     """The pause between words of an embedded reply, so that a person sees it stream."""
     youtube_languages: tuple[str, ...] = ("en", "hi")
     """Transcript languages, the most wanted first."""
@@ -87,12 +82,12 @@ class Settings(BaseSettings):
     youtube_origin: str | None = None
     """Replaces https://www.youtube.com, for a gateway (or a test) that stands in for it."""
 
-    worker_concurrency: int = Field(4, ge=1)
+    worker_concurrency: int = Field(default=4, ge=1)
     """Tasks at once in each lane."""
-    lease_seconds: float = Field(60, gt=0)
-    reply_lease_seconds: float = Field(15, gt=0)
-    event_keep_seconds: float = Field(600, gt=0)
-    shutdown_seconds: float = Field(10, gt=0)
+    lease_seconds: float = Field(default=60, gt=0)
+    reply_lease_seconds: float = Field(default=15, gt=0)
+    event_keep_seconds: float = Field(default=600, gt=0)
+    shutdown_seconds: float = Field(default=10, gt=0)
     """How long running work may take to end at shutdown."""
 
     @model_validator(mode="after")
@@ -139,3 +134,28 @@ class Settings(BaseSettings):
                 path.hardlink_to(made)
             made.unlink()
         return path.read_bytes().strip()
+
+
+# Variables that the systems before this one read, and why setting them changes nothing here.
+OLD_VARIABLES = {
+    "ALGORITHM": "access tokens are always signed with HS256.",
+    "S3_TRANSCRIPT_BUCKET_NAME": "transcripts are kept in the database.",
+    "SQS_AI_NOTE_QUEUE_URL": "tasks are queued in the database.",
+    "SIGNUP_GRANT_AMOUNT": "there are no credits.",
+    "WIZ_CHAT_COST": "there are no credits.",
+    "AI_NOTE_COST": "there are no credits.",
+    "LOKI_URL": "logs go to standard error as JSON, for a collector to pick up.",
+}
+
+
+def old_variables() -> list[tuple[str, str]]:
+    """Those that are set, each with its explanation."""
+    return [(name, explanation) for name, explanation in OLD_VARIABLES.items() if name in os.environ]  # noqa: TID251  the one place
+
+
+def explain(error: ValidationError) -> list[str]:
+    """What is wrong with the environment: the variable and the reason, never the value."""
+    return [
+        f"{'.'.join(str(part) for part in problem['loc']).upper() or 'Settings'}: {problem['msg']}."
+        for problem in error.errors(include_input=False, include_url=False, include_context=False)
+    ]

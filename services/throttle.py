@@ -1,12 +1,19 @@
 """Counts attempts in the database, so that all processes and aliases of one request share the limit."""
 
+import asyncio
 import math
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from db.queries import limits as queries
 from db.sessions import Sessions
 from services.errors import RateLimited
 from services.settings import Rate
 from services.tokens import digest
+
+PURGE_SECONDS = 300.0
+logger = structlog.get_logger()
 
 
 class Throttle:
@@ -23,3 +30,13 @@ class Throttle:
         if counted is not None and counted[0] > rate.attempts:
             _, resets_at, now = counted
             raise RateLimited(max(1, math.ceil((resets_at - now).total_seconds())))
+
+    async def run(self) -> None:
+        """Forget the windows that are over, now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(PURGE_SECONDS)
+            try:
+                async with self._database.write() as tx:
+                    await tx.execute(queries.purge())
+            except SQLAlchemyError as error:
+                logger.warning("throttle.purge_failed", exc_info=error)

@@ -1,9 +1,10 @@
-"""Stamps as people write them (`1:05`, `1:02:03`) to seconds and back; the rule for what a note may carry as its stamp."""
+"""Stamps as people write them (`1:05`, `1:02:03`): to seconds, from seconds, and what a note may carry as one."""
 
 import re
 
 _STAMP = re.compile(r"(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,9})")
 _SIXTY = 60
+_FEWEST_DIGITS = 2
 
 
 def is_timestamp_text(text: str) -> bool:
@@ -11,7 +12,7 @@ def is_timestamp_text(text: str) -> bool:
 
     Deliberately wider than `parse_timestamp`: old clients store stamps that no player can jump to.
     """
-    return ":" in text and sum(character.isdigit() for character in text) >= 2  # noqa: PLR2004
+    return ":" in text and sum(character.isdigit() for character in text) >= _FEWEST_DIGITS
 
 
 def parse_timestamp(text: str) -> float | None:

@@ -22,6 +22,9 @@ class Checks:
         if self._problems:
             raise InvalidInput(self._problems)
 
+    def required(self, *path: str) -> None:
+        self.add(path, ProblemCode.REQUIRED, f"{label(path)} must not be blank.")
+
     def storable(self, value: str, *path: str) -> bool:
         if UNSTORABLE.search(value):
             self.add(path, ProblemCode.INVALID_CHARACTER, f"{label(path)} contains a character that cannot be stored.")
@@ -34,7 +37,7 @@ class Checks:
         if not self.storable(value, *path):
             return ""
         if not trimmed and minimum:
-            self.add(path, ProblemCode.REQUIRED, f"{label(path)} must not be blank.")
+            self.required(*path)
         elif len(trimmed) < minimum:
             self.add(path, ProblemCode.TOO_SHORT, f"{label(path)} must have at least {minimum} characters.")
         elif len(trimmed) > maximum:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement
 
-from db.paging import Order, Page, PageRequest, cut, page_of
+from db.paging import Order, Page, PageRequest, cut, group, page_of
 from db.queries import videos as queries
 from db.queries.videos import SegmentRow, VideoPartRow, VideoRow
 from db.sessions import Reader, Sessions, Transaction
@@ -115,15 +115,11 @@ class VideoService:
         async with self._database.read() as reader:
             return await reader.scalar(queries.count_matching(*listing.conditions(user_id))) or 0
 
-    async def transcript_pages(self, video_ids: Sequence[int], after: int, size: int) -> list[Page[SegmentRow]]:
-        """Per video, the segments beyond a position (-1: from the start)."""
+    async def transcript_pages(self, video_ids: Sequence[int], request: PageRequest) -> list[Page[SegmentRow]]:
+        """Per video, the segments beyond a position."""
         async with self._database.read() as reader:
-            rows = await reader.rows(SegmentRow, queries.segment_pages(video_ids, after, size))
-        found: defaultdict[int, list[SegmentRow]] = defaultdict(list)
-        for row in rows:
-            found[row.video_id].append(row)
-        request = PageRequest(size, None if after < 0 else (after,))
-        return [cut(found[video_id], request) for video_id in video_ids]
+            rows = await reader.rows(SegmentRow, queries.segment_pages(video_ids, request))
+        return [cut(own, request) for own in group(video_ids, rows, lambda row: row.video_id)]
 
     async def transcript_counts(self, video_ids: Sequence[int]) -> list[int]:
         async with self._database.read() as reader:

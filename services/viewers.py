@@ -63,11 +63,13 @@ class ViewerService:
         self._sessions = sessions
         self._admin_token = admin_token
 
-    async def identify(self, authorization: str | None, guest_session_id: str | None) -> Viewer:
+    async def identify(self, authorization: object, guest_session_id: object) -> Viewer:
         """A token that is sent decides alone: a bad one is refused, and never becomes a guest.
 
-        Raises Unauthenticated.
+        Both come from a client as they are: None for absent, and perhaps no text. Raises Unauthenticated.
         """
+        if not isinstance(authorization, str | None) or not isinstance(guest_session_id, str | None):
+            raise Unauthenticated(UnauthenticatedReason.INVALID)
         if authorization is not None and authorization.strip():
             return await self._by_token(authorization)
         guest_id = (guest_session_id or "").strip()

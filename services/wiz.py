@@ -89,6 +89,14 @@ class WizService:
             found = {row.id: row for row in await reader.rows(MessageRow, statement)}
         return [found.get(message_id) for message_id in ids]
 
+    async def videos_of_conversations(self, ids: Sequence[int]) -> dict[int, tuple[str, bool]]:
+        """Conversation → (YouTube id, whether it is a sample) of its video."""
+        if not ids:
+            return {}
+        async with self._database.read() as reader:
+            rows = await reader.all(queries.videos_of_conversations(ids))
+        return {conversation_id: (youtube_id, is_sample) for conversation_id, youtube_id, is_sample in rows}
+
     async def message_pages(self, conversation_ids: Sequence[int], request: PageRequest) -> list[Page[MessageRow]]:
         """Of conversations that the caller was already shown, oldest first."""
         statement = queries.message_pages_by_conversation(conversation_ids, request)
@@ -123,9 +131,7 @@ class WizService:
             return Sent(message=message, reply=reply, quota=quota)
 
     async def _owned(self, tx: Transaction, owner: Owner, conversation_id: int) -> ConversationRow:
-        conversation = await tx.row(
-            ConversationRow, queries.conversations_by_ids(owned_by(owner), [conversation_id])
-        )
+        conversation = await tx.row(ConversationRow, queries.conversations_by_ids(owned_by(owner), [conversation_id]))
         if conversation is None:
             raise NotFound("Conversation not found.")
         return conversation

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Update, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, exists, func, insert, or_, select, update
 from sqlalchemy.sql.dml import Insert
 
 from db import clock
 from db.engine import DialectName
 from db.models.tables import Conversation, Note, TranscriptSegment, Video, VideoAddition, VideoPart
-from db.paging import Order
+from db.paging import Order, PageRequest, pages_by
 from db.queries.dialects import insert_into
 from db.types import AnySelect
 
@@ -100,6 +100,11 @@ def by_ids(ids: Sequence[int]) -> AnySelect:
     return select(*COLUMNS).where(Video.id.in_(ids))
 
 
+def lock(video_id: int) -> AnySelect:
+    """The video, kept from other writers until the transaction ends."""
+    return select(*COLUMNS).where(Video.id == video_id).with_for_update(key_share=True)
+
+
 def by_youtube_id(youtube_id: str) -> AnySelect:
     return select(*COLUMNS).where(Video.youtube_id == youtube_id)
 
@@ -185,6 +190,10 @@ def set_summary(video_id: int, summary: str, suggested_questions: Sequence[str] 
     return update(Video).where(Video.id == video_id).values(summary=summary, suggested_questions=questions)
 
 
+def remove_segments(video_id: int) -> Delete:
+    return delete(TranscriptSegment).where(TranscriptSegment.video_id == video_id)
+
+
 def add_segments() -> Insert:
     """To be run with a list of {video_id, position, start_seconds, duration_seconds, text}."""
     return insert(TranscriptSegment)
@@ -198,17 +207,9 @@ def has_segments(video_id: int) -> Select[int]:
     return select(TranscriptSegment.position).where(TranscriptSegment.video_id == video_id).limit(1)
 
 
-def segment_pages(video_ids: Sequence[int], after: int, size: int) -> AnySelect:
-    """The page of each transcript beyond a position, with one row more. Positions count from 0 without a gap."""
-    return (
-        select(*SEGMENT_COLUMNS)
-        .where(
-            TranscriptSegment.video_id.in_(video_ids),
-            TranscriptSegment.position > after,
-            TranscriptSegment.position <= after + size + 1,
-        )
-        .order_by(TranscriptSegment.video_id, TranscriptSegment.position)
-    )
+def segment_pages(video_ids: Sequence[int], request: PageRequest) -> AnySelect:
+    statement = select(*SEGMENT_COLUMNS).where(TranscriptSegment.video_id.in_(video_ids))
+    return pages_by(TranscriptSegment.video_id, statement, Order(columns=(TranscriptSegment.position,)), request)
 
 
 def count_segments(video_ids: Sequence[int]) -> Select[int, int]:

@@ -9,7 +9,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from db import clock
 from db.engine import DialectName
-from db.models.tables import Conversation, Message, QuotaCounter
+from db.models.tables import Conversation, Message, QuotaCounter, Video
 from db.paging import Order, PageRequest, pages_by
 from db.queries.dialects import insert_into
 from db.types import AnyReturning, AnySelect
@@ -90,9 +90,7 @@ def count_conversations_by_video(owned: ColumnElement[bool], ids: Sequence[int])
     )
 
 
-def add_conversation(
-    video_id: int, user_id: int | None, guest_hash: str | None, title: str | None
-) -> AnyReturning:
+def add_conversation(video_id: int, user_id: int | None, guest_hash: str | None, title: str | None) -> AnyReturning:
     return (
         insert(Conversation)
         .values(video_id=video_id, user_id=user_id, guest_hash=guest_hash, title=title)
@@ -144,14 +142,20 @@ def video_of_conversation(conversation_id: int) -> Select[int]:
     return select(Conversation.video_id).where(Conversation.id == conversation_id)
 
 
+def videos_of_conversations(ids: Sequence[int]) -> Select[int, str, bool]:
+    return (
+        select(Conversation.id, Video.youtube_id, Video.is_sample)
+        .join(Video, Video.id == Conversation.video_id)
+        .where(Conversation.id.in_(ids))
+    )
+
+
 def add_message(
     conversation_id: int, role: str, content: str, status: str, reply_to_id: int | None = None
 ) -> AnyReturning:
     return (
         insert(Message)
-        .values(
-            conversation_id=conversation_id, role=role, content=content, status=status, reply_to_id=reply_to_id
-        )
+        .values(conversation_id=conversation_id, role=role, content=content, status=status, reply_to_id=reply_to_id)
         .returning(*MESSAGE_COLUMNS)
     )
 

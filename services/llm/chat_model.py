@@ -47,11 +47,11 @@ class ModelError(Exception):
         return f"{self.code}: {self.message}"
 
 
-class ModelUnavailable(ModelError):  # noqa: N818
+class ModelUnavailable(ModelError):
     """The model cannot answer now (down, overloaded, out of quota); the same request may succeed later."""
 
 
-class ModelRefused(ModelError):  # noqa: N818
+class ModelRefused(ModelError):
     """The model will not answer this request (blocked, too long), however often it is asked."""
 
 

@@ -63,7 +63,7 @@ def cite(text: str, segments: Iterable[Segment]) -> list[Citation]:
 
 
 def _playing_at(second: float, spoken: Sequence[Segment]) -> Segment | None:
-    """The first segment that starts within the second, since a stamp is a start cut to seconds; else the running one."""
+    """The first that starts within the second, since a stamp is a start cut to seconds; else the running one."""
     before = bisect_right(spoken, second, key=_start_second) - 1
     if before < 0:
         return None

@@ -43,23 +43,19 @@ class ExtractiveModel:
 
 
 def compose_answer(request: ChatRequest) -> str:
-    """The whole answer in Markdown: quotes, each with its stamp, or `REFUSAL`. Works without pause; call it in a thread."""
-    sentences = split_sentences(request.segments)
-    ranking = Ranking(sentences)
+    """The whole answer in Markdown: quotes, each with its stamp, or `REFUSAL`. Burns CPU; call it in a thread."""
+    ranking = Ranking(split_sentences(request.segments))
     question = read_question(request.turns, request.title)
     if not question.terms:
-        return _worded(find_overview(ranking, sentences), sentences, introducing_rest=_OVERVIEW)
+        return _worded(find_overview(ranking), ranking.sentences, introducing_rest=_OVERVIEW)
     told = [] if question.fresh else _cited_so_far(request)
-    passages = find_passages(question, ranking, sentences, told_seconds=told)
-    return _worded(passages, sentences, introducing_rest=_MORE)
+    passages = find_passages(question, ranking, told_seconds=told)
+    return _worded(passages, ranking.sentences, introducing_rest=_MORE)
 
 
 def _cited_so_far(request: ChatRequest) -> list[float]:
     return [
-        stamp.seconds
-        for turn in request.turns
-        if turn.role == "assistant"
-        for stamp in parse_citations(turn.content)
+        stamp.seconds for turn in request.turns if turn.role == "assistant" for stamp in parse_citations(turn.content)
     ]
 
 

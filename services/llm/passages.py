@@ -1,7 +1,7 @@
-"""Which stretches of a transcript to quote for a question, or for the whole video; how they are worded lives elsewhere."""
+"""Which stretches of a transcript to quote for a question or for the whole video; the wording is not done here."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +9,7 @@ from services.llm.questions import Question, Sought
 from services.llm.ranking import Match, Ranking
 from services.llm.sentences import Sentence
 
-MERGED_WITHIN_SECONDS: Final = 15
+_MERGED_WITHIN_SECONDS: Final = 15
 """Two points nearer than this are one, cited where the first begins."""
 
 _MOST_PASSAGES: Final = 3
@@ -40,9 +40,7 @@ class Passage:
     main: int
 
 
-def find_passages(
-    question: Question, ranking: Ranking, sentences: Sequence[Sentence], *, told_seconds: Collection[float] = ()
-) -> list[Passage]:
+def find_passages(question: Question, ranking: Ranking, *, told_seconds: Collection[float] = ()) -> list[Passage]:
     """One to three passages, the best first; none when the transcript does not cover the question.
 
     It covers a question when one place mentions enough of it: two of its own terms where it has two, and by weight
@@ -56,12 +54,13 @@ def find_passages(
         and match.coverage >= _FEWEST_COVERED
         and match.own_coverage >= _FEWEST_COVERED_ALONE
     ]
-    untold = [match for match in found if not _is_told(sentences[match.position], told_seconds)]
-    return _gather(untold or found, question.sought, ranking, sentences)
+    untold = [match for match in found if not _is_told(ranking.sentences[match.position], told_seconds)]
+    return _gather(untold or found, question.sought, ranking)
 
 
-def find_overview(ranking: Ranking, sentences: Sequence[Sentence]) -> list[Passage]:
+def find_overview(ranking: Ranking) -> list[Passage]:
     """The opening, then from each third of the rest the sentence that says most of what the video dwells on."""
+    sentences = ranking.sentences
     if not sentences:
         return []
     opening = _opening(sentences)
@@ -70,11 +69,11 @@ def find_overview(ranking: Ranking, sentences: Sequence[Sentence]) -> list[Passa
     rest = range(opening + 1, len(sentences))
     third = max(1, -(-len(rest) // _MOST_PASSAGES))
     for start in range(rest.start, rest.stop, third):
-        after = sentences[chosen[-1]].start_seconds + MERGED_WITHIN_SECONDS
+        after = sentences[chosen[-1]].start_seconds + _MERGED_WITHIN_SECONDS
         stands_alone = [
             position
             for position in rest[start - rest.start : start - rest.start + third]
-            if sentences[position].start_seconds > after and not _LEANS_ON_PREVIOUS.match(sentences[position].text)
+            if sentences[position].start_seconds > after and not _leans(position, sentences)
         ]
         if stands_alone:
             chosen.append(max(stands_alone, key=centrality.__getitem__))
@@ -82,19 +81,22 @@ def find_overview(ranking: Ranking, sentences: Sequence[Sentence]) -> list[Passa
 
 
 def _is_told(sentence: Sentence, told_seconds: Collection[float]) -> bool:
-    return any(0 <= int(sentence.start_seconds) - told <= MERGED_WITHIN_SECONDS for told in told_seconds)
+    return any(0 <= int(sentence.start_seconds) - told <= _MERGED_WITHIN_SECONDS for told in told_seconds)
 
 
-def _gather(
-    matches: Sequence[Match], sought: Sought, ranking: Ranking, sentences: Sequence[Sentence]
-) -> list[Passage]:
+def _gather(matches: Sequence[Match], sought: Sought, ranking: Ranking) -> list[Passage]:
+    sentences = ranking.sentences
     passages: list[Passage] = []
     matched = {match.position for match in matches}
-    answering = matched | {position for position in range(len(sentences)) if sought is not Sought.DEFINITION and ranking.shows(position, sought)}
+    answering = matched | {
+        position
+        for position in range(len(sentences))
+        if sought is not Sought.DEFINITION and ranking.shows(position, sought)
+    }
     for match in matches[:_CANDIDATES]:
         if match.score < matches[0].score * _WORTH_ADDING:
             break
-        passage = _around(match.position, ranking, sentences, answering)
+        passage = _around(match.position, ranking, answering)
         near = next((index for index, other in enumerate(passages) if _are_one(passage, other, sentences)), None)
         if near is not None:
             passages[near] = _merged(passages[near], passage)
@@ -103,8 +105,9 @@ def _gather(
     return passages
 
 
-def _around(position: int, ranking: Ranking, sentences: Sequence[Sentence], answering: Collection[int]) -> Passage:
+def _around(position: int, ranking: Ranking, answering: Collection[int]) -> Passage:
     """The sentence; the one before if it leans on that; the one after if it goes on about the same."""
+    sentences = ranking.sentences
     first = last = main = position
     if _leans(position, sentences) and _follows(position, sentences):
         first = position - 1
@@ -124,7 +127,7 @@ def _leans(position: int, sentences: Sequence[Sentence]) -> bool:
 
 def _follows(position: int, sentences: Sequence[Sentence]) -> bool:
     """Whether there is such a sentence, and the one before it begins at most the merging time earlier."""
-    return 0 < position < len(sentences) and _gap(position - 1, position, sentences) <= MERGED_WITHIN_SECONDS
+    return 0 < position < len(sentences) and _gap(position - 1, position, sentences) <= _MERGED_WITHIN_SECONDS
 
 
 def _gap(earlier: int, later: int, sentences: Sequence[Sentence]) -> float:
@@ -133,7 +136,7 @@ def _gap(earlier: int, later: int, sentences: Sequence[Sentence]) -> float:
 
 def _are_one(passage: Passage, other: Passage, sentences: Sequence[Sentence]) -> bool:
     apart = abs(sentences[passage.first].start_seconds - sentences[other.first].start_seconds)
-    return apart <= MERGED_WITHIN_SECONDS or (passage.first <= other.last and other.first <= passage.last)
+    return apart <= _MERGED_WITHIN_SECONDS or (passage.first <= other.last and other.first <= passage.last)
 
 
 def _merged(better: Passage, passage: Passage) -> Passage:
@@ -146,10 +149,7 @@ def _merged(better: Passage, passage: Passage) -> Passage:
 
 def _opening(sentences: Sequence[Sentence]) -> int:
     """The first sentence that is neither a greeting nor a fragment."""
-    return next(_openings(sentences), 0)
-
-
-def _openings(sentences: Sequence[Sentence]) -> Iterator[int]:
     for position, sentence in enumerate(sentences[:_OPENING_SENTENCES]):
         if len(sentence.text.split()) >= _FEWEST_OPENING_WORDS and not _COURTESY.search(sentence.text):
-            yield position
+            return position
+    return 0

@@ -15,8 +15,8 @@ _GREETINGS: Final = frozenset(
 )
 _OVERVIEW_WORDS: Final = frozenset(
     """
-    chapter clip content contents cover covered covers gist lecture lesson main outline overview point points summarise
-    summarised summarize summarized summary takeaway takeaways talk tldr topic topics transcript video
+    chapter clip content contents cover covered covers entire gist lecture lesson main outline overview point points
+    summarise summarised summarize summarized summary takeaway takeaways talk tldr topic topics transcript video whole
     """.split()
 )
 _CONVERSATION_WORDS: Final = frozenset(
@@ -32,9 +32,9 @@ _FRAME_WORDS: Final = _OVERVIEW_WORDS | _CONVERSATION_WORDS
 _GENERAL_WORDS: Final = frozenset(
     """
     advantage advantages benefit benefits best better called cause caused causes common difference differences different
-    difficult easy effect effects example examples exactly find first function good history important invent invented
-    inventor kind kinds learn long main matter new number old origin problem problems process purpose role simple sort
-    step steps type types useful wrong
+    difficult easy effect effects exactly example examples find first function good history important invent invented
+    inventor kind kinds learn long matter new number old origin problem problems process purpose role simple sort step
+    steps type types useful wrong
     """.split()
 )
 """Words that say what is asked of the subject, seldom what the subject is."""
@@ -48,9 +48,10 @@ _MOST_WORDS: Final = 60
 _MOST_CHARACTERS: Final = 4_000
 """Anything longer is a pasted text, not a question; its beginning is read."""
 
-
-_IDIOM: Final = re.compile(r"(?<=\s)works?[\s?.!]*$|\b(?:figure|find|work) out\b|\bcome up with\b", re.IGNORECASE)
-"""Words with a subject of their own, but not here: `how does it work`, `to work out`."""
+_NO_SUBJECT: Final = re.compile(
+    r"(?<=\s)works?[\s?.!]*$|\b(?:figure|find|work) out\b|\bcome up with\b|\b[0-9]+(?::[0-9]{2}){1,2}\b", re.IGNORECASE
+)
+"""Words with a subject of their own, but not here (`how does it work`, `to work out`), and stamps."""
 
 
 class Sought(Enum):
@@ -72,12 +73,16 @@ _SOUGHT: Final = (
         Sought.QUANTITY,
         re.compile(
             r"\bhow (?:many|much|far|fast|long|tall|high|big|large|deep|old|heavy|hot|cold|often|wide|strong)\b"
-            r"|\bwhat (?:is |was |are )?(?:the )?(?:\w+ )?(?:percentage|temperature|speed|number|value|size|efficiency)\b"
+            r"|\bwhat (?:is |was |are )?(?:the )?(?:\w+ )?"
+            r"(?:efficiency|number|percentage|size|speed|temperature|value)\b"
         ),
     ),
     (
         Sought.DEFINITION,
-        re.compile(r"\bwhat(?:'?s| is| are| was| were)\b|\bwhat do(?:es)? .{1,80}?\b(?:mean|stand for)\b|\bdefin|\bmeaning of\b"),
+        re.compile(
+            r"\bwhat(?:'?s| is| are| was| were)\b|\bwhat do(?:es)? .{1,80}?\b(?:mean|stand for)\b"
+            r"|\bdefin|\bmeaning of\b"
+        ),
     ),
 )
 
@@ -116,7 +121,7 @@ def read_question(turns: Sequence[ChatTurn], title: str) -> Question:
 
 
 def _content_words(text: str) -> list[str]:
-    words = tokenise(_IDIOM.sub("", text[:_MOST_CHARACTERS]))
+    words = tokenise(_NO_SUBJECT.sub(" ", text[:_MOST_CHARACTERS]))
     return [word for word in words if word not in STOP_WORDS][:_MOST_WORDS]
 
 

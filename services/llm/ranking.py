@@ -1,4 +1,4 @@
-"""Which sentences of a transcript answer a question, or stand for the whole: BM25 with neighbours; nothing is worded here."""
+"""How well each sentence of a transcript answers a question or stands for the whole: BM25 that hears neighbours."""
 
 import re
 from collections import Counter, defaultdict
@@ -22,12 +22,14 @@ _PHRASE_WEIGHT: Final = 0.5
 _SOUGHT_BONUS: Final = 1.25
 _SOUGHT_NEXT_BONUS: Final = 1.1
 _ROADMAP_FACTOR: Final = 0.6
+_OPENS_SUBJECT_BONUS: Final = 1.6
 _RELATED_WEIGHT: Final = 0.6
 _RELATED_PREFIX: Final = 5
 
 _ANNOUNCEMENT: Final = re.compile(
-    r"\?$|^(?:and |but |so )*(?:let us|let me|let's|next\b|now,? (?:for|let|on|to|we)\b|in section\b|section\b"
-    r"|here (?:is|are|come)|(?:this|that|which) (?:brings|leads|takes)\b|(?:our|we|i) (?:can |must )?(?:first|last|next|now)\b)"
+    r"\?$|^(?:and |but |so )*(?:let us|let me|let's|next\b|now,? (?:for|let|on|to|we)\b|(?:in )?section\b"
+    r"|here (?:is|are|come)|(?:this|that|which) (?:brings|leads|takes)\b"
+    r"|(?:our|we|i) (?:can |must )?(?:first|last|next|now)\b)"
     r"|\b(?:we|i) (?:shall|will)\b",
     re.IGNORECASE,
 )
@@ -56,10 +58,10 @@ class Match:
 
 
 class Ranking:
-    """An index over the sentences of one transcript. Building it is the expensive part; it holds no state after that."""
+    """An index over the sentences of one transcript; building it is most of the work, and it never changes after."""
 
     def __init__(self, sentences: Sequence[Sentence]) -> None:
-        self._sentences = sentences
+        self.sentences = sentences
         self._stems = [
             [stem(word) for word in tokenise(sentence.text) if word not in STOP_WORDS] for sentence in sentences
         ]
@@ -76,11 +78,11 @@ class Ranking:
         covered: defaultdict[int, float] = defaultdict(float)
         own: defaultdict[int, float] = defaultdict(float)
         fresh_terms: Counter[int] = Counter()
-        asked = 0.0
+        whole = 0.0
         for term, weight in question.terms.items():
             counts, closeness = self._find(term)
             value = weight * self._rarity(len(counts))
-            asked += value
+            whole += value
             for position, frequency in self._with_neighbours(counts).items():
                 scores[position] += value * closeness * self._damped(frequency, position)
                 covered[position] += value * closeness
@@ -95,8 +97,8 @@ class Ranking:
             Match(
                 position=position,
                 score=score * self._fitness(position, question.sought),
-                coverage=covered[position] / asked,
-                own_coverage=own[position] / asked,
+                coverage=covered[position] / whole,
+                own_coverage=own[position] / whole,
                 fresh_terms=fresh_terms[position],
             )
             for position, score in scores.items()
@@ -110,8 +112,8 @@ class Ranking:
     def shows(self, position: int, sought: Sought) -> bool:
         """Whether the sentence looks like that kind of answer: a number, a year, a name, a reason, a definition."""
         signs = _SIGNS.get(sought)
-        in_range = position < len(self._sentences)
-        return signs is not None and in_range and signs.search(self._sentences[position].text) is not None
+        in_range = position < len(self.sentences)
+        return signs is not None and in_range and signs.search(self.sentences[position].text) is not None
 
     def centrality(self) -> list[float]:
         """For each sentence, how much of what the whole transcript dwells on it mentions."""
@@ -123,12 +125,12 @@ class Ranking:
         central: list[float] = []
         for position, stems in enumerate(self._stems):
             dwelt_on = sum(weights.get(term, 0.0) for term in set(stems))
-            factor = _ROADMAP_FACTOR if self._announces[position] else 1.0
+            factor = _OPENS_SUBJECT_BONUS if self._announces[position] else 1.0
             central.append(factor * dwelt_on / sqrt(max(len(stems), self._average_length)))
         return central
 
     def _find(self, term: str) -> tuple[Mapping[int, int], float]:
-        """Where the term stands and 1; for an unknown one, where words that begin alike stand, and how far to trust them."""
+        """Where the term stands, and 1; for an unknown one where words that begin alike stand, and what those count."""
         if term in self._postings or len(term) < _RELATED_PREFIX:
             return self._postings.get(term, {}), 1.0
         merged: Counter[int] = Counter()
@@ -140,7 +142,7 @@ class Ranking:
     def _with_neighbours(self, counts: Mapping[int, int]) -> Mapping[int, float]:
         """Counts as passages have them: a sentence also has some of what stands around it, the less the further off."""
         spread: defaultdict[int, float] = defaultdict(float)
-        last = len(self._sentences) - 1
+        last = len(self.sentences) - 1
         for position, count in counts.items():
             spread[position] += count
             for distance, share in enumerate(_SHARES_BEFORE, start=1):
@@ -157,7 +159,7 @@ class Ranking:
         return {position: 1 for position in both if (first, second) in pairwise(self._stems[position])}
 
     def _rarity(self, sentences_with_it: int) -> float:
-        total = len(self._sentences)
+        total = len(self.sentences)
         return log(1 + (total - sentences_with_it + 0.5) / (sentences_with_it + 0.5))
 
     def _damped(self, frequency: float, position: int) -> float:
@@ -172,6 +174,6 @@ class Ranking:
         return bonus * (_ROADMAP_FACTOR if self._is_roadmap(position) else 1.0)
 
     def _is_roadmap(self, position: int) -> bool:
-        """Whether it announces among other announcements: the plan of a talk names every subject and answers nothing."""
+        """Whether it announces among announcements: the plan of a talk names every subject and answers nothing."""
         around = self._announces[max(0, position - 1) : position + 2]
         return self._announces[position] and sum(around) > 1

@@ -10,9 +10,7 @@ from services.llm.chat_model import Segment
 
 _NOISE = re.compile(r"\[[^\[\]]{0,80}\]|[\[\]]|>>|\*\*|[\u266a\u266b]")
 _END = re.compile(r"[.!?\u2026][\"')\u201d\u2019]*$|[\u3002\uff01\uff1f]$")
-_ABBREVIATION = re.compile(
-    r"[\"'(\u201c]*(?:[A-Z]|[Dd]r|[Mm]rs?|[Mm]s|[Pp]rof|[Ss]t|al|approx|cf|e\.g|etc|i\.e|vs)\.$"
-)
+_ABBREVIATION = re.compile(r"[\"'(\u201c]*(?:[A-Z]|[Dd]r|[Mm]rs?|[Mm]s|[Pp]rof|[Ss]t|al|approx|cf|e\.g|etc|i\.e|vs)\.$")
 _CLOSE_AFTER_WORDS: Final = 40
 _CLOSE_UNPUNCTUATED_AFTER_WORDS: Final = 14
 _LONGEST_WORDS: Final = 60

@@ -1,7 +1,8 @@
-"""English words as a search sees them: cut from text, folded, stemmed, and told apart from those that carry no subject."""
+"""English words as a search sees them: cut from text, folded, stemmed, the common ones told apart."""
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -27,9 +28,13 @@ STOP_WORDS: Final = frozenset(
 )
 """Words so common that they say nothing about the subject of a sentence."""
 
-_IRREGULAR: Final = dict(
-    pair.split("/")
-    for pair in """
+
+def _pairs(text: str) -> Mapping[str, str]:
+    return {form: word for form, _, word in (pair.partition("/") for pair in text.split())}
+
+
+_IRREGULAR: Final = _pairs(
+    """
     ate/eat began/begin begun/begin bent/bend blew/blow blown/blow bought/buy broke/break broken/break brought/bring
     built/build burnt/burn calves/calf caught/catch children/child chose/choose chosen/choose data/datum died/die
     drank/drink drawn/draw drew/draw driven/drive drove/drive dying/die eaten/eat fallen/fall fed/feed feet/foot
@@ -42,13 +47,12 @@ _IRREGULAR: Final = dict(
     swept/sweep swung/swing taught/teach teeth/tooth thought/think threw/throw thrown/throw told/tell
     understood/understand woke/wake woken/wake wolves/wolf women/woman won/win wore/wear worn/wear written/write
     wrote/write
-    """.split()
+    """
 )
 """Forms that no suffix rule brings together."""
 
-_MEASURES: Final = dict(
-    pair.split("/")
-    for pair in "depth/deep height/high length/long speed/fast strength/strong warmth/warm weight/heavy width/wide".split()
+_MEASURES: Final = _pairs(
+    "depth/deep height/high length/long speed/fast strength/strong warmth/warm weight/heavy width/wide"
 )
 """Nouns to the adjectives that they measure: people ask `how deep` where a speaker says `the depth`."""
 
@@ -87,7 +91,7 @@ def stem(word: str) -> str:
     """
     word = _singular(_IRREGULAR.get(word, word))
     word = _MEASURES.get(word, word)
-    if len(word) <= _SHORTEST_STEM or word[0].isdigit():
+    if len(word) <= _SHORTEST_STEM or not word.isalpha():
         return word
     if len(word) >= _SHORTEST_BRITISH:
         for british, american in _BRITISH:

@@ -1,0 +1,70 @@
+"""What every resolver and subscription gets: who is calling, the services, and the batches of this operation."""
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from services.errors import Unauthenticated
+from services.viewers import Viewer
+
+if TYPE_CHECKING:
+    from schema.types.videos import Video
+    from schema.types.wiz import Message
+    from services.container import Services
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class HeaderSink(Protocol):
+    """Where headers of the answer are put."""
+
+    def __setitem__(self, key: str, value: str, /) -> None: ...
+
+
+@dataclass(slots=True)
+class Batches:
+    """Gathers the loads of one tick into one call each. Nothing is remembered, since a socket lives long."""
+
+    _loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict[Hashable, DataLoader[Any, Any]])
+
+    async def load(self, name: Hashable, load: Callable[[list[Key]], Awaitable[Sequence[Value]]], key: Key) -> Value:
+        """What `load` answers for this key; loads of one name that are asked for together are made together."""
+        loader: DataLoader[Key, Value] | None = self._loaders.get(name)
+        if loader is None:
+            loader = self._loaders[name] = DataLoader(load_fn=load, cache=False)
+        return await loader.load(key)
+
+
+@dataclass(slots=True, kw_only=True)
+class Loaders:
+    """Single things by id, gathered like batches. Made by resolvers.loaders."""
+
+    video_by_id: "DataLoader[int, Video]"
+    message_by_id: "DataLoader[int, Message | None]"
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    services: "Services"
+    request_id: str
+    address: str
+    """The client's, for the throttle."""
+    identity: Viewer | Unauthenticated
+    headers: HeaderSink
+    """Of the answer; on a socket nobody reads them."""
+    loaders: Loaders
+    batches: Batches = field(default_factory=Batches)
+
+    @property
+    def viewer(self) -> Viewer:
+        """Raises Unauthenticated when the credentials that were sent are no good."""
+        if isinstance(self.identity, Unauthenticated):
+            raise self.identity
+        return self.identity
+
+
+Info = strawberry.Info[Context, None]

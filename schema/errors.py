@@ -1,0 +1,142 @@
+"""What becomes of an exception: a member of the field's union, an error with a code, or a masked error."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import strawberry
+import structlog
+from graphql import ExecutionResult as GraphQLExecutionResult
+from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
+from strawberry.types.execution import ExecutionResult, StreamExecutionResult
+from strawberry.types.field import StrawberryField
+
+from schema.context import Context, Info
+from schema.types import errors as members
+from schema.types.videos import Video
+from schema.types.wiz import TranscriptNotReady
+from services import errors
+
+logger = structlog.get_logger()
+
+
+class UnionMember:
+    """Turns one kind of refusal into the member of the field's union that stands for it (a Strawberry handler)."""
+
+    def __init__(
+        self, exception_type: type[errors.DomainError], error_type: type, make: Callable[[Any, Context], object]
+    ) -> None:
+        self.exception_type = exception_type
+        self.error_type = error_type
+        self._make = make
+
+    def handle(self, exception: errors.DomainError, *, field: StrawberryField, info: Info) -> object:
+        del field
+        return self._make(exception, info.context)
+
+
+def _plain(error_type: type) -> Callable[[Any, Context], object]:
+    return lambda exception, _context: error_type(message=exception.message)
+
+
+def _invalid_input(exception: errors.InvalidInput, _context: Context) -> object:
+    problems = [members.InputProblem.from_problem(problem) for problem in exception.problems]
+    return members.InvalidInput(message=exception.message, problems=problems)
+
+
+def _quota_exceeded(exception: errors.QuotaExceeded, _context: Context) -> object:
+    return members.QuotaExceeded(
+        message=exception.message,
+        limit=exception.limit,
+        resets_at=exception.resets_at,
+        reset_in_seconds=exception.reset_in_seconds,
+    )
+
+
+async def _transcript_not_ready(exception: errors.TranscriptNotReady, context: Context) -> object:
+    video: Video = await context.loaders.video_by_id.load(exception.video_id)
+    return TranscriptNotReady(message=exception.message, video=video)
+
+
+HANDLERS: list[strawberry.ExceptionHandler[Any, Any]] = [
+    UnionMember(errors.InvalidInput, members.InvalidInput, _invalid_input),
+    UnionMember(errors.NotFound, members.NotFound, _plain(members.NotFound)),
+    UnionMember(errors.EmailTaken, members.EmailTaken, _plain(members.EmailTaken)),
+    UnionMember(errors.InvalidCredentials, members.InvalidCredentials, _plain(members.InvalidCredentials)),
+    UnionMember(errors.InvalidRefreshToken, members.InvalidRefreshToken, _plain(members.InvalidRefreshToken)),
+    UnionMember(errors.TranscriptNotReady, TranscriptNotReady, _transcript_not_ready),
+    UnionMember(errors.TranscriptMissing, members.TranscriptMissing, _plain(members.TranscriptMissing)),
+    UnionMember(errors.QuotaExceeded, members.QuotaExceeded, _quota_exceeded),
+]
+
+
+class ErrorShape(SchemaExtension):
+    """Gives every error its code and the request's id, and lets no internal text out, in results and in streams."""
+
+    def __init__(self) -> None:
+        self._streamed = False
+
+    def on_operation(self) -> Iterator[None]:
+        self._streamed = False
+        yield
+        result = self.execution_context.result
+        # The last result of a stream was shaped when it was sent.
+        if not self._streamed and isinstance(result, GraphQLExecutionResult | ExecutionResult):
+            self._shape(result)
+
+    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
+        self._streamed = True
+        if isinstance(result, GraphQLExecutionResult | ExecutionResult):
+            self._shape(result)
+        yield
+
+    def _shape(self, result: GraphQLExecutionResult | ExecutionResult) -> None:
+        if result.errors:
+            result.errors = [shaped(error, self.execution_context.context) for error in result.errors]
+
+
+def shaped(error: GraphQLError, context: Context) -> GraphQLError:
+    """The error as the client may see it; what it may not see is logged under the request's id."""
+    original = _root_of(error)
+    message, extensions = _public(error, original)
+    if extensions["code"] == "INTERNAL_SERVER_ERROR":
+        logger.error("request.failed", request_id=context.request_id, path=error.path, exc_info=original or error)
+    if isinstance(original, errors.RateLimited):
+        context.headers["Retry-After"] = str(original.reset_in_seconds)
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=dict(extensions) | {"requestId": context.request_id},
+    )
+
+
+def _root_of(error: GraphQLError) -> BaseException | None:
+    original: BaseException | None = error.original_error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    return original
+
+
+def _public(error: GraphQLError, original: BaseException | None) -> tuple[str, Mapping[str, object]]:
+    match original:
+        case errors.Unauthenticated(reason=reason):
+            return original.message, {"code": "UNAUTHENTICATED", "details": {"reason": reason}}
+        case errors.Forbidden():
+            return original.message, {"code": "FORBIDDEN"}
+        case errors.NotFound():
+            return original.message, {"code": "NOT_FOUND"}
+        case errors.InvalidInput(problems=problems):
+            listed = [{"path": list(one.path), "code": one.code, "message": one.message} for one in problems]
+            return original.message, {"code": "BAD_USER_INPUT", "details": {"problems": listed}}
+        case errors.RateLimited(reset_in_seconds=seconds):
+            return original.message, {"code": "RATE_LIMITED", "details": {"resetInSeconds": seconds}}
+        case errors.Overloaded():
+            return original.message, {"code": "TIMEOUT"}
+        case _ if original is None or error.path is None:
+            # Nothing of ours ran yet: the document or its variables are wrong, and the message says how.
+            return error.message, {"code": "BAD_USER_INPUT"}
+        case _:
+            return "Something went wrong on our side.", {"code": "INTERNAL_SERVER_ERROR"}

@@ -1,0 +1,79 @@
+"""The one schema, put together from its parts. Only this module and schema.server know them all."""
+
+from collections.abc import Callable
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import (
+    DisableIntrospection,
+    MaxTokensLimiter,
+    ParserCache,
+    SchemaExtension,
+    ValidationCache,
+)
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+from strawberry.types.base import get_object_definition
+
+from resolvers.nodes import NodeQuery
+from resolvers.notes import NoteMutation
+from resolvers.server import ServerQuery
+from resolvers.users import UserMutation, UserQuery
+from resolvers.videos import VideoMutation, VideoQuery
+from resolvers.wiz import WizMutation, WizQuery
+from schema.errors import HANDLERS, ErrorShape
+from schema.permissions import Access
+from schema.types.scalars import SCALARS
+from subscriptions.videos import VideoSubscription
+from subscriptions.wiz import WizSubscription
+
+LARGEST_DOCUMENT_TOKENS = 1_000
+CACHED_DOCUMENTS = 1_000
+
+
+@strawberry.type(description="What can be asked.")
+class Query(ServerQuery, UserQuery, NodeQuery, VideoQuery, WizQuery):
+    pass
+
+
+@strawberry.type(description="What can be done.")
+class Mutation(UserMutation, VideoMutation, NoteMutation, WizMutation):
+    pass
+
+
+@strawberry.type(description="What can be followed. Each stream tells what happened since `after`, and goes on live.")
+class Subscription(VideoSubscription, WizSubscription):
+    pass
+
+
+class Schema(strawberry.Schema):
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Strawberry would log every refusal with a traceback; ErrorShape logs what is really wrong."""
+
+
+def build_schema(*, introspection: bool = True, suggestions: bool = True) -> Schema:
+    """Raises TypeError when a root field does not say who may use it."""
+    for root in (Query, Mutation, Subscription):
+        refuse_unguarded(root)
+    extensions: list[type[SchemaExtension] | Callable[[], SchemaExtension]] = [
+        ErrorShape,
+        lambda: MaxTokensLimiter(max_token_count=LARGEST_DOCUMENT_TOKENS),
+        lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+        lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
+    ]
+    if not introspection:
+        extensions.append(DisableIntrospection)
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        extensions=extensions,
+        exception_handlers=HANDLERS,
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not suggestions),
+    )
+
+
+def refuse_unguarded(root: type) -> None:
+    for field in get_object_definition(root, strict=True).fields:
+        if not any(isinstance(extension, Access) for extension in field.extensions):
+            raise TypeError(f"{root.__name__}.{field.name} does not say who may use it.")

@@ -1,0 +1,1 @@
+"""What is served beside GraphQL: health, and the files of the pages."""

@@ -1,0 +1,1 @@
+"""How requests and sockets become operations, and answers become bytes."""

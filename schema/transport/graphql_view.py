@@ -1,0 +1,94 @@
+"""GraphQL over HTTP and websockets, for now by Strawberry's own ASGI view."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from cross_web import HTTPException
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.unset import UNSET, UnsetType
+
+from resolvers.loaders import build_loaders
+from schema.context import Context
+from schema.root import Schema
+from schema.transport.addresses import client_address
+from schema.transport.request_log import request_id_of
+from services.container import Services
+from services.errors import Unauthenticated
+from services.viewers import Viewer
+
+INIT_SECONDS = 5
+
+
+@dataclass(slots=True, kw_only=True)
+class SocketContext(Context):
+    connection_params: Mapping[str, object] | None = None
+    """The payload of connection_init; Strawberry puts it here."""
+
+
+class GraphQLView(GraphQL[Context, None]):
+    def __init__(
+        self, schema: Schema, services: Callable[[], Services], explorer: Callable[[], Response] | None
+    ) -> None:
+        """`explorer` makes the page that browsers get; None for none."""
+        super().__init__(
+            schema,
+            graphql_ide="graphiql" if explorer else None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
+        )
+        self._services = services
+        self._explorer = explorer
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        services = self._services()
+        headers = request.headers
+        make = SocketContext if isinstance(request, WebSocket) else Context
+        context = make(
+            services=services,
+            request_id=request_id_of(request.scope),
+            address=client_address(request, services.settings.trusted_proxies),
+            identity=await identify(services, headers.get("authorization"), headers.get("x-guest-session-id")),
+            headers=response.headers if isinstance(response, Response) else {},
+            loaders=build_loaders(services, lambda: context.viewer),
+        )
+        return context
+
+    async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
+        """Sign in by the payload, or by the handshake's headers; bad credentials close the socket with 4403."""
+        sent = context.connection_params if isinstance(context, SocketContext) else None
+        credentials = {str(name).lower(): value for name, value in (sent or {}).items()}
+        authorization = credentials.get("authorization")
+        guest = credentials.get("guestsessionid", credentials.get("x-guest-session-id"))
+        if authorization is not None or guest is not None:
+            context.identity = await identify(context.services, authorization, guest)
+        if isinstance(context.identity, Unauthenticated):
+            raise ConnectionRejectionError
+        no_payload: UnsetType = UNSET
+        return no_payload
+
+    def parse_json(self, data: str | bytes) -> object:
+        """An operation is an object; anything else is the client's mistake, and never ours."""
+        try:
+            body: object = super().parse_json(data)
+        except (UnicodeDecodeError, RecursionError, ValueError):
+            raise HTTPException(400, "Unable to parse request body as JSON") from None
+        if isinstance(body, dict):
+            found: object = body  # pyright: ignore[reportUnknownVariableType]  nothing is known of it yet
+            return found
+        raise HTTPException(400, "The body must be a JSON object")
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        return self._explorer() if self._explorer else Response(status_code=404)
+
+
+async def identify(services: Services, authorization: object, guest: object) -> Viewer | Unauthenticated:
+    try:
+        return await services.viewers.identify(authorization, guest)
+    except Unauthenticated as error:
+        return error

@@ -1,0 +1,63 @@
+"""How far the parts of a video have come: metadata, transcript and summary."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from db.queries.videos import VideoPartRow, VideoRow
+from schema.types.enums import describe
+from services.processing import Part, PartState
+
+describe(
+    PartState,
+    name="ProcessingState",
+    description="How far one part of a video has come.",
+    values={
+        "PENDING": "It waits for its turn, or for its next try.",
+        "RUNNING": "It is being fetched or made.",
+        "READY": "It is there.",
+        "FAILED": "It could not be had; the error says why.",
+    },
+)
+
+
+@strawberry.type(description="Why the last try failed.")
+class ProcessingError:
+    code: str = strawberry.field(
+        description="The reason, for programs: BLOCKED, DISABLED, NO_TRANSCRIPT, VIDEO_UNAVAILABLE, UNREACHABLE, …"
+    )
+    message: str = strawberry.field(description="The reason, as a sentence for people.")
+
+
+@strawberry.type(description="How far one part of a video has come.")
+class ProcessingPart:
+    state: PartState = strawberry.field(description="How far it has come.")
+    attempts: int = strawberry.field(description="Tries so far; 0 for what came with the video.")
+    error: ProcessingError | None = strawberry.field(description="Why the last try failed; null when none did.")
+    updated_at: datetime | None = strawberry.field(description="The timestamp of the last change of state.")
+
+    @classmethod
+    def from_row(cls, row: VideoPartRow | None, *, is_there: bool) -> Self:
+        """`is_there` decides where there is no row, as for a video that is older than its parts."""
+        if row is None:
+            state = PartState.READY if is_there else PartState.PENDING
+            return cls(state=state, attempts=0, error=None, updated_at=None)
+        error = row.error_code and ProcessingError(code=row.error_code, message=row.error_message or "")
+        return cls(state=PartState(row.state), attempts=row.attempts, error=error or None, updated_at=row.updated_at)
+
+
+@strawberry.type(description="How far the parts of a video have come.")
+class VideoProcessing:
+    metadata: ProcessingPart = strawberry.field(description="Title, channel, length and so on.")
+    transcript: ProcessingPart = strawberry.field(description="What is said, with its times.")
+    summary: ProcessingPart = strawberry.field(description="The summary, which needs the transcript first.")
+
+    @classmethod
+    def from_rows(cls, video: VideoRow, parts: Mapping[str, VideoPartRow]) -> Self:
+        return cls(
+            metadata=ProcessingPart.from_row(parts.get(Part.METADATA), is_there=video.details is not None),
+            transcript=ProcessingPart.from_row(parts.get(Part.TRANSCRIPT), is_there=video.transcript_available),
+            summary=ProcessingPart.from_row(parts.get(Part.SUMMARY), is_there=video.summary is not None),
+        )

@@ -1,0 +1,51 @@
+"""Looks at a configuration as an operator would, and says in plain sentences what is wrong."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from db import migrate
+from services.settings import Settings, old_variables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    is_fine: bool
+    text: str
+
+
+async def examine(settings: Settings) -> AsyncGenerator[Finding]:
+    yield Finding(is_fine=True, text=f"Environment: {settings.environment}.")
+    secret = "SECRET_KEY is set." if settings.secret_key else "SECRET_KEY is made and kept in DATA_DIR."
+    yield Finding(is_fine=True, text=secret)
+    yield await _database(settings)
+    if settings.redis_url is not None:
+        yield await _redis(settings.redis_url)
+    yield Finding(is_fine=True, text=f"Model: {settings.llm_provider}.")
+    for name, explanation in old_variables():
+        yield Finding(is_fine=False, text=f"{name} is set, but {explanation}")
+
+
+async def _database(settings: Settings) -> Finding:
+    settings.make_data_dir()
+    try:
+        revision = await migrate.current(settings.database_url)
+    except (SQLAlchemyError, OSError) as error:
+        return Finding(is_fine=False, text=f"The database does not answer ({type(error).__name__}). Look at DB_URL.")
+    if revision != migrate.head():
+        return Finding(is_fine=False, text="The database is not at the newest revision. Run: vidwiz migrate")
+    return Finding(is_fine=True, text="The database answers and is at the newest revision.")
+
+
+async def _redis(url: str) -> Finding:
+    client: Redis = Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]  its options are untyped
+    try:
+        await client.ping()  # pyright: ignore[reportUnknownMemberType]  as above
+    except (RedisError, OSError) as error:
+        return Finding(is_fine=False, text=f"Redis does not answer ({type(error).__name__}). Look at REDIS_URL.")
+    finally:
+        await client.aclose()
+    return Finding(is_fine=True, text="Redis answers.")

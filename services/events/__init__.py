@@ -1,0 +1,1 @@
+"""The live half of the event log: following a topic, and telling other processes that something happened."""

@@ -1,0 +1,54 @@
+"""Structured logs: one JSON object a line on standard error, with the request's id where there is one."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+
+import structlog
+from structlog.typing import Processor
+
+SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+]
+# Said again by our own request log, or of no use to an operator.
+QUIET = ("uvicorn.access", "httpx2", "yt_dlp", "alembic.runtime.plugins")
+
+
+def configure_logging(level: str) -> None:
+    """Send our events and those of the libraries through the same form."""
+    structlog.configure(
+        processors=[
+            *SHARED,
+            structlog.processors.format_exc_info,
+            structlog.processors.EventRenamer("event"),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*SHARED, _name_logger],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _name_logger(
+    logger: logging.Logger | None, method: str, event: MutableMapping[str, object]
+) -> MutableMapping[str, object]:
+    del logger, method
+    record = event.get("_record")
+    if isinstance(record, logging.LogRecord):
+        event["logger"] = record.name
+    return event

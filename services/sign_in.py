@@ -1,0 +1,45 @@
+"""The doors by which people come in, each behind the throttle."""
+
+from services import limits
+from services.errors import InvalidRefreshToken
+from services.sessions import SessionService, SignedIn
+from services.settings import Rate
+from services.throttle import Throttle
+from services.users import UserService, normalise_email
+from services.validation import Checks
+
+# Wrong or right, so many sign-ins to one account from one address: a stranger elsewhere cannot lock it.
+ACCOUNT_RATE = Rate(attempts=10, seconds=15 * 60)
+
+
+class SignInService:
+    def __init__(self, users: UserService, sessions: SessionService, throttle: Throttle, address_rate: Rate) -> None:
+        self._users = users
+        self._sessions = sessions
+        self._throttle = throttle
+        self._address_rate = address_rate
+
+    async def register(self, address: str, *, email: str, password: str, name: str) -> SignedIn:
+        """Raises RateLimited, InvalidInput or EmailTaken."""
+        await self._throttle.count("auth", address, self._address_rate)
+        return await self._users.register(email=email, password=password, name=name)
+
+    async def by_password(self, address: str, *, email: str, password: str) -> SignedIn:
+        """Raises RateLimited, InvalidInput or InvalidCredentials."""
+        await self._throttle.count("auth", address, self._address_rate)
+        checks = Checks()
+        email = checks.text(email, "email", maximum=limits.EMAIL_LENGTH)
+        checks.text(password, "password", minimum=0, maximum=limits.PASSWORD_BYTES)
+        if not password:
+            checks.required("password")
+        checks.finish()
+        email = normalise_email(email)
+        await self._throttle.count("account", f"{address} {email}", ACCOUNT_RATE)
+        return await self._sessions.create(email, password)
+
+    async def by_refresh_token(self, address: str, refresh_token: str) -> SignedIn:
+        """Raises RateLimited or InvalidRefreshToken."""
+        await self._throttle.count("auth", address, self._address_rate)
+        if not refresh_token.isascii():
+            raise InvalidRefreshToken
+        return await self._sessions.refresh(refresh_token)

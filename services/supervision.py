@@ -1,0 +1,54 @@
+"""The one place that starts tasks outside a TaskGroup's block, and sees them to their end."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing, asynccontextmanager
+from enum import Enum, auto
+from typing import Literal, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Beat(Enum):
+    TICK = auto()
+
+
+TICK: Literal[Beat.TICK] = Beat.TICK
+
+
+@asynccontextmanager
+async def supervised(*loops: Coroutine[object, object, None]) -> AsyncGenerator[None]:
+    """Run endless loops beside the block. They are cancelled and awaited at its end; one that fails ends the block."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(loop) for loop in loops]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def with_ticks(stream: AsyncGenerator[Item], seconds: float) -> AsyncGenerator[Item | Literal[Beat.TICK]]:
+    """The stream's items, and a TICK whenever nothing has come for so long. Closes the stream at its end."""
+    async with aclosing(stream):
+        while True:
+            # A task, since a timeout around the generator itself would end the generator.
+            following = asyncio.create_task(_next(stream))  # noqa: TID251  awaited below whatever happens
+            try:
+                while not (await asyncio.wait({following}, timeout=seconds))[0]:
+                    yield TICK
+            finally:
+                if not following.done():
+                    following.cancel()
+                    await asyncio.wait({following})
+            found = following.result()
+            if not found:
+                return
+            yield found[0]
+
+
+async def _next(stream: AsyncGenerator[Item]) -> tuple[Item] | tuple[()]:
+    try:
+        return (await anext(stream),)
+    except StopAsyncIteration:
+        return ()

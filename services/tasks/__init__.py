@@ -1,0 +1,1 @@
+"""Work that outlives its request: the queue of tasks and the worker that runs them."""

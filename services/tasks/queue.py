@@ -1,0 +1,199 @@
+"""The queue of tasks: claims under a lease, and what only the holder of the lease may do. It runs nothing itself."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from db.queries import tasks as queries
+from db.queries.tasks import ClaimedRow
+from db.sessions import Sessions, Transaction
+from services.tasks.backoff import backoff_seconds
+from services.tasks.model import (
+    WORKER_LOST,
+    Cancellation,
+    ClaimedTask,
+    Handling,
+    Heartbeat,
+    LeaseLost,
+    Outcome,
+    TaskCancelled,
+    TaskError,
+)
+
+log: FilteringBoundLogger = structlog.get_logger()
+
+
+class TaskQueue:
+    """All times are the database's. What takes a transaction is part of it: result and state are kept together, or
+    neither is. A task may be tried by two workers at once, but only the one that claimed it last can write.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        lease_seconds: Mapping[str, float],
+        retry_seconds: Callable[[int], float] = backoff_seconds,
+    ) -> None:
+        """`lease_seconds` by lane; `retry_seconds` answers the wait after the try of that number."""
+        self._sessions = sessions
+        self._lease_seconds = dict(lease_seconds)
+        self._retry_seconds = retry_seconds
+
+    def lease_seconds(self, lane: str) -> float:
+        """Raises KeyError for a lane without a lease."""
+        return self._lease_seconds[lane]
+
+    async def claim(self, lane: str, worker: str, handlers: Mapping[str, Handling]) -> ClaimedTask | None:
+        """The task of a known kind that has waited longest, now held by the worker; None when none is due.
+
+        What is found to need no further try, since its last one never ended or somebody asked for it to stop, is
+        ended on the way.
+        """
+        while (found := await self._take(lane, worker, handlers)) is not None:
+            task, tries_left = found
+            if tries_left and not task.cancelled.is_set():
+                return task
+            try:
+                await self.record_failure(task, WORKER_LOST, handlers[task.kind])
+            except LeaseLost:
+                log.warning("task.lease_lost", task_id=task.id, task_kind=task.kind)
+            except Exception:
+                # Its lease keeps it away from here for a while, so that it does not hold up the others.
+                log.exception("task.not_ended", task_id=task.id, task_kind=task.kind)
+        return None
+
+    async def _take(self, lane: str, worker: str, handlers: Mapping[str, Handling]) -> tuple[ClaimedTask, bool] | None:
+        lease_token = secrets.token_hex(16)
+        statement = queries.claim(
+            lane=lane,
+            kinds=handlers.keys(),
+            worker=worker,
+            lease_token=lease_token,
+            lease_seconds=self._lease_seconds[lane],
+        )
+        async with self._sessions.write() as tx:
+            row = await tx.row(ClaimedRow, statement)
+        if row is None:
+            return None
+        task = ClaimedTask(
+            id=row.id,
+            kind=row.kind,
+            lane=row.lane,
+            key=row.key,
+            payload=row.payload,
+            attempt=min(row.attempt, row.max_attempts),
+            max_attempts=row.max_attempts,
+            lease_token=lease_token,
+        )
+        if row.cancel_requested:
+            task.cancelled.set()
+        return task, row.attempt <= row.max_attempts
+
+    async def heartbeat(self, task: ClaimedTask) -> Heartbeat:
+        """Extend the lease. Raises LeaseLost, but not when the holder itself has ended the task."""
+        extension = queries.extend_lease(task.id, task.lease_token, self._lease_seconds[task.lane])
+        async with self._sessions.write() as tx:
+            cancel_requested = await tx.scalar(extension)
+            if cancel_requested is None and await tx.scalar(queries.status_under(task.id, task.lease_token)) is None:
+                raise LeaseLost
+        if cancel_requested:
+            task.cancelled.set()
+        return Heartbeat(cancel_requested=bool(cancel_requested))
+
+    async def hold(self, tx: Transaction, task: ClaimedTask) -> None:
+        """Fence the transaction: nobody else gets the task before it ends. Raises LeaseLost."""
+        await self._lock(tx, task)
+
+    async def held(self, tx: Transaction, tokens: Mapping[int, str]) -> set[int]:
+        """Which of the tasks (id → lease token) are held under their tokens, and stay so until the transaction ends."""
+        if not tokens:
+            return set()
+        running = await tx.all(queries.lock_running(tokens.keys()))
+        return {task_id for task_id, lease_token in running if lease_token == tokens[task_id]}
+
+    async def succeed(self, tx: Transaction, task: ClaimedTask) -> None:
+        """Raises LeaseLost, or TaskCancelled when somebody asked for the task to stop."""
+        if not await tx.execute(queries.succeed(task.id, task.lease_token)):
+            await self._lock(tx, task)
+            raise TaskCancelled
+
+    async def stop(self, tx: Transaction, task: ClaimedTask) -> None:
+        """End the task as CANCELLED. Raises LeaseLost."""
+        if not await tx.execute(queries.end(task.id, task.lease_token, status="CANCELLED", error=None)):
+            raise LeaseLost
+
+    async def fail(self, tx: Transaction, task: ClaimedTask, error: TaskError) -> Outcome:
+        """Have the task tried again later, or end it when it may not be. Raises LeaseLost.
+
+        Runs none of the kind's functions: `record_failure` does both.
+        """
+        cancel_requested = await self._lock(tx, task)
+        held, report = (task.id, task.lease_token), asdict(error)
+        if cancel_requested:
+            await self.stop(tx, task)
+            return Outcome.CANCELLED
+        if error.retryable and task.attempt < task.max_attempts:
+            await tx.execute(queries.retry(*held, delay_seconds=self._retry_seconds(task.attempt), error=report))
+            return Outcome.RETRY
+        await tx.execute(queries.end(*held, status="DEAD", error=report))
+        return Outcome.DEAD
+
+    async def request_cancel(self, tx: Transaction, kind: str, key: str) -> Cancellation:
+        """Ask for the live task of this kind and key to stop. A running one hears of it by its next heartbeat."""
+        match await tx.scalar(queries.request_cancel(kind, key)):
+            case None:
+                return Cancellation.NOT_LIVE
+            case "CANCELLED":
+                return Cancellation.DONE
+            case _:
+                return Cancellation.REQUESTED
+
+    async def release(self, task: ClaimedTask) -> None:
+        """Hand the task back untried, for any worker to take at once; does nothing when it is not held any more."""
+        async with self._sessions.write() as tx:
+            if await tx.execute(queries.release(task.id, task.lease_token)):
+                tx.wakeups.lanes.add(task.lane)
+
+    async def record_success(self, task: ClaimedTask) -> None:
+        """Mark a success unless the handler has. Raises LeaseLost or TaskCancelled."""
+        async with self._sessions.read() as reader:
+            status = await reader.scalar(queries.status_under(task.id, task.lease_token))
+        if status in {None, "RUNNING"}:
+            async with self._sessions.write() as tx:
+                await self.succeed(tx, task)
+
+    async def record_failure(self, task: ClaimedTask, error: TaskError, handling: Handling) -> Outcome:
+        """`fail` in a transaction of its own, with the functions of the task's kind. Raises LeaseLost."""
+        async with self._sessions.write() as tx:
+            outcome = await self.fail(tx, task, error)
+            if outcome is Outcome.CANCELLED:
+                await _notify_cancelled(tx, task, handling)
+                return outcome
+            if handling.on_failed_attempt:
+                await handling.on_failed_attempt(tx, task, error)
+            if outcome is Outcome.DEAD and handling.on_dead:
+                await handling.on_dead(tx, task, error)
+            return outcome
+
+    async def record_cancellation(self, task: ClaimedTask, handling: Handling) -> None:
+        """`stop` in a transaction of its own, with the function of the task's kind. Raises LeaseLost."""
+        async with self._sessions.write() as tx:
+            await self.stop(tx, task)
+            await _notify_cancelled(tx, task, handling)
+
+    async def _lock(self, tx: Transaction, task: ClaimedTask) -> bool:
+        """Whether somebody asked for the task to stop."""
+        cancel_requested = await tx.scalar(queries.lock(task.id, task.lease_token))
+        if cancel_requested is None:
+            raise LeaseLost
+        if cancel_requested:
+            task.cancelled.set()
+        return cancel_requested
+
+
+async def _notify_cancelled(tx: Transaction, task: ClaimedTask, handling: Handling) -> None:
+    if handling.on_cancelled:
+        await handling.on_cancelled(tx, task)

@@ -1,0 +1,26 @@
+"""Keeps asking, while a stream runs, whether its caller may still have it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TypeVar
+
+from schema.context import Context
+from services.supervision import TICK, with_ticks
+
+Item = TypeVar("Item")
+
+RECHECK_SECONDS = 5.0
+
+
+async def watched(
+    context: Context, stream: AsyncGenerator[Item], *, recheck_seconds: float = RECHECK_SECONDS
+) -> AsyncGenerator[Item]:
+    """The stream, until it ends or the caller's session does: then Unauthenticated is raised.
+
+    The caller is looked at before each item and, when nothing comes, every few seconds.
+    """
+    async with aclosing(with_ticks(stream, recheck_seconds)) as beats:
+        async for beat in beats:
+            await context.services.viewers.ensure_active(context.viewer)
+            if beat is not TICK:
+                yield beat

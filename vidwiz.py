@@ -1,0 +1,167 @@
+"""The command line: starts things, decides nothing."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import metadata
+
+import uvicorn
+from pydantic import ValidationError
+
+from db import migrate
+from db.engine import open_engines
+from db.seed import seed
+from db.sessions import Sessions
+from schema.root import build_schema
+from services.container import open_services
+from services.doctor import examine
+from services.logging import configure_logging
+from services.settings import Settings, explain
+
+LARGEST_FRAME_BYTES = 64 * 1024
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except ValidationError as error:
+        print("The configuration cannot be used:", *explain(error), sep="\n  ", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vidwiz",
+        description="A GraphQL API for learning from videos.",
+        epilog="Configuration comes from the environment and from .env; `vidwiz doctor` looks at it.",
+    )
+    parser.add_argument("--version", action="version", version=metadata.version("vidwiz"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="answer GraphQL over HTTP and websockets, and work on tasks")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8000, help="the port to listen on (default: %(default)s)")
+    serve.add_argument("--workers", type=int, default=1, help="server processes (default: %(default)s)")
+    serve.add_argument("--no-worker", action="store_true", help="leave the tasks to `vidwiz worker` elsewhere")
+    serve.add_argument("--reload", action="store_true", help="start again when the code changes")
+    serve.set_defaults(run=_serve)
+
+    worker = commands.add_parser("worker", help="work on tasks only, on this or any machine")
+    worker.add_argument("--concurrency", type=int, help="tasks at once in each lane (default: WORKER_CONCURRENCY)")
+    worker.set_defaults(run=_worker)
+
+    for name, run, text in (
+        ("migrate", _migrate, "bring the database to the newest revision"),
+        ("seed", _seed, "load the sample lectures; may be run again at any time"),
+        ("schema", _schema, "print the GraphQL schema"),
+        ("doctor", _doctor, "look at the configuration and say what is wrong"),
+    ):
+        commands.add_parser(name, help=text).set_defaults(run=run)
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    settings = Settings()
+    settings.signing_key()
+    if not _is_migrated(settings):
+        return 1
+    uvicorn.run(
+        "schema.server:create_web_app" if options.no_worker else "schema.server:create_app",
+        factory=True,
+        host=options.host,
+        port=options.port,
+        workers=options.workers,
+        reload=options.reload,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Who the client is decides the throttle, and only the operator knows which proxies to believe.
+        proxy_headers=False,
+        ws_max_size=LARGEST_FRAME_BYTES,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=round(settings.shutdown_seconds),
+    )
+    return 0
+
+
+def _worker(options: argparse.Namespace) -> int:
+    settings = Settings() if options.concurrency is None else Settings(worker_concurrency=options.concurrency)
+    if not _is_migrated(settings):
+        return 1
+    configure_logging(settings.log_level)
+    asyncio.run(_work(settings))
+    return 0
+
+
+async def _work(settings: Settings) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with open_services(settings, work=True):
+        await stopped.wait()
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    del options
+    settings = Settings()
+    settings.make_data_dir()
+    asyncio.run(migrate.upgrade(settings.database_url))
+    print("The database is at the newest revision.")
+    return 0
+
+
+def _seed(options: argparse.Namespace) -> int:
+    del options
+    settings = Settings()
+    if not _is_migrated(settings):
+        return 1
+    report = asyncio.run(_load_samples(settings))
+    print(f"Sample lectures: {report}.")
+    return 0
+
+
+async def _load_samples(settings: Settings) -> str:
+    engines = open_engines(settings.database_url, pool_size=2)
+    try:
+        report = await seed(Sessions(engines, lambda _wakeups: None))
+    finally:
+        await engines.close()
+    return f"{report.written} written, {report.unchanged} unchanged"
+
+
+def _schema(options: argparse.Namespace) -> int:
+    del options
+    print(build_schema().as_str())
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    del options
+    settings = Settings()
+    return asyncio.run(_report(settings))
+
+
+async def _report(settings: Settings) -> int:
+    is_fine = True
+    async for finding in examine(settings):
+        print("ok     " if finding.is_fine else "PROBLEM", finding.text)
+        is_fine = is_fine and finding.is_fine
+    return 0 if is_fine else 1
+
+
+def _is_migrated(settings: Settings) -> bool:
+    settings.make_data_dir()
+    if asyncio.run(migrate.current(settings.database_url)) == migrate.head():
+        return True
+    print("The database is not at the newest revision. Run: vidwiz migrate", file=sys.stderr)
+    return False
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        sys.exit(main())
