@@ -1,6 +1,7 @@
 """Fixtures for all tests. What they are made of lives in modules of its own beside this one."""
 
 from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -8,8 +9,11 @@ import pytest_asyncio
 from db.engine import Engines, open_engines
 from db.outbox import Wakeups
 from db.sessions import Sessions
+from services.settings import Settings
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.server import Server, serving
 from tests.servers.postgres import postgres
+from tests.settings import settings_for
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +58,16 @@ def wakeups() -> list[Wakeups]:
 @pytest.fixture
 def sessions(engines: Engines, wakeups: list[Wakeups]) -> Sessions:
     return Sessions(engines, on_commit=wakeups.append)
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """For a server on the test's own database."""
+    return settings_for(database_url, tmp_path)
+
+
+@pytest_asyncio.fixture
+async def server(settings: Settings) -> AsyncGenerator[Server]:
+    """The running application, with a worker inside."""
+    async with serving(settings) as server:
+        yield server
