@@ -99,10 +99,19 @@ async def open_services(settings: Settings, *, work: bool) -> AsyncGenerator[Ser
             await stack.enter_async_context(supervised(buffer.run()))
             # Entered last, so that at the end the worker winds down while all that it needs still runs.
             await stack.enter_async_context(supervised(wakes.worker.run()))
-        yield assemble(settings, database, log, queue, throttle, model, hints_name)
+        yield assemble(
+            settings=settings,
+            database=database,
+            log=log,
+            queue=queue,
+            throttle=throttle,
+            model=model,
+            hints_name=hints_name,
+        )
 
 
 def assemble(
+    *,
     settings: Settings,
     database: Sessions,
     log: EventLog,

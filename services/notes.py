@@ -71,7 +71,5 @@ class NoteService:
         if user_id is None:
             return [0 for _ in video_ids]
         async with self._database.read() as reader:
-            found = {
-                video_id: count for video_id, count in await reader.all(queries.count_by_video(user_id, video_ids))
-            }
+            found = dict(await reader.all(queries.count_by_video(user_id, video_ids)))
         return [found.get(video_id, 0) for video_id in video_ids]

@@ -123,7 +123,7 @@ class VideoService:
 
     async def transcript_counts(self, video_ids: Sequence[int]) -> list[int]:
         async with self._database.read() as reader:
-            found = {video_id: count for video_id, count in await reader.all(queries.count_segments(video_ids))}
+            found = dict(await reader.all(queries.count_segments(video_ids)))
         return [found.get(video_id, 0) for video_id in video_ids]
 
     async def add(self, user_id: int, ref: VideoRef, title: str | None) -> VideoRow:

@@ -9,7 +9,7 @@ from db.paging import Page, PageRequest, cut, group, page_of
 from db.queries import videos as video_queries
 from db.queries import wiz as queries
 from db.queries.videos import VideoPartRow, VideoRow
-from db.queries.wiz import ConversationRow, MessageRow
+from db.queries.wiz import ConversationRow, MessageRow, NewMessage
 from db.sessions import Sessions, Transaction
 from services import limits, replies, videos
 from services.errors import NotFound, TranscriptMissing, TranscriptNotReady
@@ -80,7 +80,7 @@ class WizService:
     async def counts_by_video(self, owner: Owner, video_ids: Sequence[int]) -> list[int]:
         async with self._database.read() as reader:
             rows = await reader.all(queries.count_conversations_by_video(owned_by(owner), video_ids))
-        found = {video_id: count for video_id, count in rows}
+        found = dict(rows)
         return [found.get(video_id, 0) for video_id in video_ids]
 
     async def messages_by_ids(self, owner: Owner, ids: Sequence[int]) -> list[MessageRow | None]:
@@ -107,7 +107,7 @@ class WizService:
     async def message_counts(self, conversation_ids: Sequence[int]) -> list[int]:
         async with self._database.read() as reader:
             rows = await reader.all(queries.count_messages_by_conversation(conversation_ids))
-        found = {conversation_id: count for conversation_id, count in rows}
+        found = dict(rows)
         return [found.get(conversation_id, 0) for conversation_id in conversation_ids]
 
     async def send(self, owner: Owner, conversation_id: int, text: str) -> Sent:
@@ -124,8 +124,10 @@ class WizService:
             conversation = await self._owned(tx, owner, conversation_id)
             quota = await self._quotas.take(tx, owner)
             await _require_transcript(tx, conversation.video_id)
-            message = await _add(tx, conversation_id, MessageRole.USER, text, MessageStatus.DONE)
-            reply = await _add(tx, conversation_id, MessageRole.ASSISTANT, "", MessageStatus.PENDING, message.id)
+            message = await _add(tx, NewMessage(conversation_id, MessageRole.USER, text, MessageStatus.DONE))
+            reply = await _add(
+                tx, NewMessage(conversation_id, MessageRole.ASSISTANT, "", MessageStatus.PENDING, message.id)
+            )
             await tx.execute(queries.touch_conversation(conversation_id))
             await replies.order(tx, reply.id, owner)
             return Sent(message=message, reply=reply, quota=quota)
@@ -141,15 +143,8 @@ def owned_by(owner: Owner) -> ColumnElement[bool]:
     return queries.owned_by(owner.user_id, owner.guest_hash)
 
 
-async def _add(
-    tx: Transaction,
-    conversation_id: int,
-    role: MessageRole,
-    content: str,
-    status: MessageStatus,
-    reply_to_id: int | None = None,
-) -> MessageRow:
-    row = await tx.row(MessageRow, queries.add_message(conversation_id, role, content, status, reply_to_id))
+async def _add(tx: Transaction, message: NewMessage) -> MessageRow:
+    row = await tx.row(MessageRow, queries.add_message(message))
     if row is None:
         raise NotFound("Conversation not found.")
     return row

@@ -150,14 +150,16 @@ def videos_of_conversations(ids: Sequence[int]) -> Select[int, str, bool]:
     )
 
 
-def add_message(
-    conversation_id: int, role: str, content: str, status: str, reply_to_id: int | None = None
-) -> AnyReturning:
-    return (
-        insert(Message)
-        .values(conversation_id=conversation_id, role=role, content=content, status=status, reply_to_id=reply_to_id)
-        .returning(*MESSAGE_COLUMNS)
-    )
+class NewMessage(NamedTuple):
+    conversation_id: int
+    role: str
+    content: str
+    status: str
+    reply_to_id: int | None = None
+
+
+def add_message(message: NewMessage) -> AnyReturning:
+    return insert(Message).values(**message._asdict()).returning(*MESSAGE_COLUMNS)
 
 
 def set_message_status(message_id: int, status: str) -> Update:

@@ -1,9 +1,9 @@
 """A field that is resolved once for all parents of a list, in place of once for each."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
 import strawberry
 
@@ -36,7 +36,7 @@ def _resolver(load: Callable[..., Awaitable[Sequence[Value]]]) -> Callable[..., 
     _, *parameters = signature.parameters.values()
     (value_type,) = get_args(signature.return_annotation)
 
-    async def resolve(self: object, info: Info, **arguments: Any) -> Value:
+    async def resolve(self: object, info: Info, **arguments: Hashable) -> Value:
         name = (load, tuple(sorted(arguments.items())))
         together: Callable[[list[object]], Awaitable[Sequence[Value]]] = partial(load, info=info, **arguments)
         return await info.context.batches.load(name, together, self)

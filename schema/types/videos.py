@@ -217,11 +217,11 @@ class VideoOrder:
 
 
 def listing_of(filter: VideoFilter | None, order_by: VideoOrder | None) -> service.VideoListing:
-    filter = filter or VideoFilter()
+    wanted = filter or VideoFilter()
     order = order_by or VideoOrder(field=service.VideoOrderField.CREATED_AT, direction=OrderDirection.DESC)
     return service.VideoListing(
-        relation=filter.relation,
-        query=filter.query,
+        relation=wanted.relation,
+        query=wanted.query,
         field=order.field,
         descending=order.direction is OrderDirection.DESC,
     )

@@ -20,7 +20,12 @@ ANSWER_SECONDS = 5.0
 
 NOTIFY = "SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message"
 SETTINGS = {"application_name": "vidwiz hints", "statement_timeout": "5000"}
-OUTAGES: tuple[type[Exception], ...] = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+OUTAGES: tuple[type[Exception], ...] = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what it says when the server's farewell arrives at an awkward moment
+    OSError,
+)
 
 
 class _Connection(Protocol):
