@@ -22,6 +22,7 @@ from services.llm.chat_model import ChatModel
 from services.llm.extractive import ExtractiveModel
 from services.notes import NoteService
 from services.passwords import Passwords
+from services.processors import VideoProcessor
 from services.quotas import Quotas
 from services.readiness import ReadinessService
 from services.replies import ReplyService
@@ -41,7 +42,6 @@ from services.viewers import ViewerService
 from services.wiz import WizService
 from services.youtube.access import Access
 from services.youtube.metadata import Metadata
-from services.youtube.processor import VideoProcessor
 from services.youtube.transcripts import Transcripts
 
 
@@ -160,9 +160,9 @@ def handlings(settings: Settings, database: Sessions, queue: TaskQueue, writer: 
     """How each kind of task is done."""
     access = Access(proxy_url=settings.youtube_proxy_url, origin=settings.youtube_origin)
     transcripts = Transcripts(access, settings.youtube_languages)
-    details = Metadata(access)
+    processor = VideoProcessor(database=database, queue=queue, transcripts=transcripts, metadata=Metadata(access))
     reply = Handling(handle=writer.write, on_dead=writer.give_up, on_cancelled=writer.stop)
-    return {replies.KIND: reply, **VideoProcessor(database, queue, transcripts, details).handlings()}
+    return {replies.KIND: reply, **processor.handlers()}
 
 
 def build_worker(settings: Settings, queue: TaskQueue, handlings: Mapping[str, Handling]) -> Worker:

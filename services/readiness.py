@@ -56,27 +56,27 @@ class ReadinessService:
         while True:
             latest, video = await self._load(video_id)
             if position is None:
-                position = latest
-                yield Readiness(step=Step.SNAPSHOT, position=position, video=video)
+                yield Readiness(step=Step.SNAPSHOT, position=latest, video=video)
+            elif latest > position:
+                # However many events came meanwhile: the video as it is now tells them all.
+                yield Readiness(step=Step.UPDATE, position=latest, video=video)
+            position = latest
             if video.is_ready:
-                yield Readiness(step=Step.READY, position=latest, video=video)
+                yield Readiness(step=Step.READY, position=position, video=video)
                 return
             try:
-                position = await self._next_position(video_id, position, deadline)
+                await self._wait_for_event(video_id, position, deadline)
             except EventsExpired:
                 position = None
-                continue
             except TimeoutError:
                 yield Readiness(step=Step.TIMEOUT, position=position, video=video)
                 return
-            _, video = await self._load(video_id)
-            yield Readiness(step=Step.UPDATE, position=position, video=video)
 
-    async def _next_position(self, video_id: int, position: int, deadline: float) -> int:
-        """Wait for the next event; raises TimeoutError at the deadline."""
+    async def _wait_for_event(self, video_id: int, position: int, deadline: float) -> None:
+        """Raises TimeoutError at the deadline."""
         async with aclosing(self._log.follow(processing.topic_of(video_id), position)) as events:
             async with asyncio.timeout_at(deadline):
-                return (await anext(events)).seq
+                await anext(events)
 
     async def _load(self, video_id: int) -> tuple[int, VideoRow]:
         async with self._database.read(snapshot=True) as reader:

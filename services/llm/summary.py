@@ -15,6 +15,7 @@ LONGEST: Final = 800
 
 _LONGEST_SENTENCE: Final = 300
 _MOST_STRETCHES: Final = 7
+_FEWEST_IN_A_STRETCH: Final = 3
 _TELLING_WORDS: Final = range(7, 36)
 
 _ODD_LENGTH_FACTOR: Final = 0.2
@@ -51,7 +52,7 @@ def summarise(segments: Sequence[Segment]) -> str:
     ]
     usable = _usable(texts)
     chosen: Collection[int] = ()
-    for count in range(_MOST_STRETCHES, 0, -1):
+    for count in range(min(_MOST_STRETCHES, len(usable) // _FEWEST_IN_A_STRETCH), 0, -1):
         chosen = _best_of_each(_stretches(usable, count), worth)
         if len(_joined(chosen, texts)) <= LONGEST:
             break

@@ -55,8 +55,7 @@ def extract(youtube_id: str, access: Access, deadline: Deadline) -> Mapping[str,
     except Exception as error:
         code = _code_of(error)
         if code is SourceCode.FAILED:
-            log.warning("metadata.unreadable", error=type(error).__name__)
-            log.debug("metadata.unreadable", exc_info=True)
+            log.warning("metadata.unreadable", error=type(error).__name__, reason=str(error)[:500])
         raise SourceError(code) from error
     finally:
         downloader.close()

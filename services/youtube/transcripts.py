@@ -55,8 +55,7 @@ class Transcripts:
             except Exception as error:
                 code = _code_of(error)
                 if code is SourceCode.FAILED:
-                    log.warning("transcript.unreadable", error=type(error).__name__)
-                    log.debug("transcript.unreadable", exc_info=True)
+                    log.warning("transcript.unreadable", error=type(error).__name__, reason=str(error)[:500])
                 raise SourceError(code) from error
 
 
