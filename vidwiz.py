@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import metadata
 
+import structlog
 import uvicorn
+from alembic.util import CommandError
 from pydantic import ValidationError
 
 from db import migrate
@@ -17,11 +19,12 @@ from db.seed import seed
 from db.sessions import Sessions
 from schema.root import build_schema
 from services.container import open_services
-from services.doctor import examine
+from services.doctor import NOT_MIGRATED, Unreachable, examine, is_migrated
 from services.logging import configure_logging
 from services.settings import Settings, explain
 
 LARGEST_FRAME_BYTES = 64 * 1024
+LARGEST_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         print("The configuration cannot be used:", *explain(error), sep="\n  ", file=sys.stderr)
         return 2
+    except Unreachable as unreachable:
+        print(unreachable, file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,14 +51,14 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="answer GraphQL over HTTP and websockets, and work on tasks")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=8000, help="the port to listen on (default: %(default)s)")
-    serve.add_argument("--workers", type=int, default=1, help="server processes (default: %(default)s)")
+    serve.add_argument("--port", type=port, default=8000, help="the port to listen on (default: %(default)s)")
+    serve.add_argument("--workers", type=count, default=1, help="server processes (default: %(default)s)")
     serve.add_argument("--no-worker", action="store_true", help="leave the tasks to `vidwiz worker` elsewhere")
     serve.add_argument("--reload", action="store_true", help="start again when the code changes")
     serve.set_defaults(run=_serve)
 
     worker = commands.add_parser("worker", help="work on tasks only, on this or any machine")
-    worker.add_argument("--concurrency", type=int, help="tasks at once in each lane (default: WORKER_CONCURRENCY)")
+    worker.add_argument("--concurrency", type=count, help="tasks at once in each lane (default: WORKER_CONCURRENCY)")
     worker.set_defaults(run=_worker)
 
     for name, run, text in (
@@ -67,9 +73,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(options: argparse.Namespace) -> int:
     settings = Settings()
-    settings.signing_key()
-    if not _is_migrated(settings):
+    if not _is_ready(settings):
         return 1
+    settings.signing_key()
+    configure_logging(settings.log_level)
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"VidWiz will answer at http://{host}:{options.port}/graphql (Ctrl-C ends it).", flush=True)
     uvicorn.run(
         "schema.server:create_web_app" if options.no_worker else "schema.server:create_app",
         factory=True,
@@ -91,7 +100,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _worker(options: argparse.Namespace) -> int:
     settings = Settings() if options.concurrency is None else Settings(worker_concurrency=options.concurrency)
-    if not _is_migrated(settings):
+    if not _is_ready(settings):
         return 1
     configure_logging(settings.log_level)
     asyncio.run(_work(settings))
@@ -102,15 +111,22 @@ async def _work(settings: Settings) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    log = structlog.get_logger()
     async with open_services(settings, work=True):
+        log.info("worker.started", concurrency=settings.worker_concurrency)
         await stopped.wait()
+        log.info("worker.ending")
 
 
 def _migrate(options: argparse.Namespace) -> int:
     del options
     settings = Settings()
-    settings.make_data_dir()
-    asyncio.run(migrate.upgrade(settings.database_url))
+    asyncio.run(is_migrated(settings))
+    try:
+        asyncio.run(migrate.upgrade(settings.database_url))
+    except CommandError:
+        print("The database is at a revision of a newer version. Install that one.", file=sys.stderr)
+        return 1
     print("The database is at the newest revision.")
     return 0
 
@@ -118,7 +134,7 @@ def _migrate(options: argparse.Namespace) -> int:
 def _seed(options: argparse.Namespace) -> int:
     del options
     settings = Settings()
-    if not _is_migrated(settings):
+    if not _is_ready(settings):
         return 1
     report = asyncio.run(_load_samples(settings))
     print(f"Sample lectures: {report}.")
@@ -154,12 +170,25 @@ async def _report(settings: Settings) -> int:
     return 0 if is_fine else 1
 
 
-def _is_migrated(settings: Settings) -> bool:
-    settings.make_data_dir()
-    if asyncio.run(migrate.current(settings.database_url)) == migrate.head():
+def _is_ready(settings: Settings) -> bool:
+    if asyncio.run(is_migrated(settings)):
         return True
-    print("The database is not at the newest revision. Run: vidwiz migrate", file=sys.stderr)
+    print(NOT_MIGRATED, file=sys.stderr)
     return False
+
+
+def count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def port(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"must be between 1 and {LARGEST_PORT}")
+    return number
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, func, literal, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Integer, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import TypeEngine
 
 from db.types import AnySelect
 
@@ -26,11 +27,15 @@ class Order:
 
     def beyond(self, values: Sequence[object]) -> ColumnElement[bool]:
         """What comes after the row whose sort columns have these values."""
-        place = tuple_(
-            *(literal(value, column.expression.type) for value, column in zip(values, self.columns, strict=True))
-        )
+        place = tuple_(*(literal(value, _bound(column)) for value, column in zip(values, self.columns, strict=True)))
         here = tuple_(*self.columns)
         return here < place if self.descending else here > place
+
+
+def _bound(column: Sortable) -> TypeEngine[Any]:
+    """A client may send any number of 64 bits, which Postgres would not take for a column of 32."""
+    kind: TypeEngine[Any] = column.expression.type
+    return BigInteger() if isinstance(kind, Integer) else kind
 
 
 class PageRequest(NamedTuple):

@@ -1,6 +1,6 @@
 """Single things by id, gathered so that a list costs one statement."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from strawberry.dataloader import DataLoader
 
@@ -9,10 +9,9 @@ from schema.types.videos import Video
 from schema.types.wiz import Message
 from services.container import Services
 from services.errors import NotFound
-from services.viewers import Viewer
 
 
-def build_loaders(services: Services, viewer: Callable[[], Viewer]) -> Loaders:
+def build_loaders(services: Services) -> Loaders:
     """Nothing is remembered between ticks: on a socket an answer of a minute ago would be stale."""
 
     async def videos(ids: list[int]) -> Sequence[Video | NotFound]:
@@ -21,7 +20,7 @@ def build_loaders(services: Services, viewer: Callable[[], Viewer]) -> Loaders:
         return [found.get(video_id) or NotFound("Video not found.") for video_id in ids]
 
     async def messages(ids: list[int]) -> list[Message | None]:
-        rows = await services.wiz.messages_by_ids(viewer().owner, list(dict.fromkeys(ids)))
+        rows = await services.wiz.messages_shown(list(dict.fromkeys(ids)))
         found = {row.id: Message.from_row(row) for row in rows if row is not None}
         return [found.get(message_id) for message_id in ids]
 

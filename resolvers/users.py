@@ -21,7 +21,7 @@ from schema.types.users import (
 @strawberry.type
 class UserQuery:
     @strawberry.field(description="Who is calling.", extensions=[ANYBODY])
-    def viewer(self, info: Info) -> Viewer:
+    async def viewer(self, info: Info) -> Viewer:
         return Viewer(kind=info.context.viewer.kind)
 
 

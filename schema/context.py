@@ -41,7 +41,10 @@ class Batches:
 
 @dataclass(slots=True, kw_only=True)
 class Loaders:
-    """Single things by id, gathered like batches. Made by resolvers.loaders."""
+    """Single things by id, gathered like batches. Made by resolvers.loaders.
+
+    Nobody is asked whose they are: an id comes from a row that the caller was shown, and never from the caller.
+    """
 
     video_by_id: "DataLoader[int, Video]"
     message_by_id: "DataLoader[int, Message | None]"

@@ -12,7 +12,10 @@ Next = Callable[..., object]
 
 
 class Access(FieldExtension):
-    """Lets the named kinds of caller through; others are told to sign in, or that they may not."""
+    """Lets the named kinds of caller through; others are told to sign in, or that they may not.
+
+    It takes asynchronous resolvers only, since on a socket the caller's session may have ended after it was opened.
+    """
 
     def __init__(self, *kinds: ViewerKind) -> None:
         self.kinds = frozenset(kinds)
@@ -25,22 +28,24 @@ class Access(FieldExtension):
             raise Unauthenticated(UnauthenticatedReason.MISSING)
         raise Forbidden
 
-    def resolve(self, next_: Next, source: object, info: Info, **arguments: object) -> object:
-        self.check(info.context)
-        return next_(source, info, **arguments)
-
     async def resolve_async(
         self, next_: Callable[..., Awaitable[object]], source: object, info: Info, **arguments: object
     ) -> object:
         self.check(info.context)
+        await info.context.services.viewers.ensure_active(info.context.viewer)
         return await next_(source, info, **arguments)
 
 
 class Open(Access):
     """For everybody, and without a look at the credentials: a client with an expired token can still sign in."""
 
-    def check(self, context: Context) -> None:
-        del context
+    def resolve(self, next_: Next, source: object, info: Info, **arguments: object) -> object:
+        return next_(source, info, **arguments)
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[object]], source: object, info: Info, **arguments: object
+    ) -> object:
+        return await next_(source, info, **arguments)
 
 
 OPEN = Open(*ViewerKind)

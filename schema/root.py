@@ -13,7 +13,7 @@ from strawberry.extensions import (
 )
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
-from strawberry.types.base import get_object_definition
+from strawberry.types.base import get_object_definition, has_object_definition
 
 from resolvers.nodes import NodeQuery
 from resolvers.notes import NoteMutation
@@ -55,6 +55,7 @@ def build_schema(*, introspection: bool = True, suggestions: bool = True) -> Sch
     """Raises TypeError when a root field does not say who may use it."""
     for root in (Query, Mutation, Subscription):
         refuse_unguarded(root)
+    describe_inputs(Mutation)
     extensions: list[type[SchemaExtension] | Callable[[], SchemaExtension]] = [
         ErrorShape,
         lambda: MaxTokensLimiter(max_token_count=LARGEST_DOCUMENT_TOKENS),
@@ -77,3 +78,11 @@ def refuse_unguarded(root: type) -> None:
     for field in get_object_definition(root, strict=True).fields:
         if not any(isinstance(extension, Access) for extension in field.extensions):
             raise TypeError(f"{root.__name__}.{field.name} does not say who may use it.")
+
+
+def describe_inputs(root: type) -> None:
+    """Say of each `input` what its type says of itself, so that a mutation need not say it again."""
+    for field in get_object_definition(root, strict=True).fields:
+        for argument in field.arguments:
+            if argument.description is None and has_object_definition(argument.type):
+                argument.description = argument.type.__strawberry_definition__.description

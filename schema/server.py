@@ -13,18 +13,22 @@ from schema.routes.pages import graphiql_page, page_routes
 from schema.transport.graphql_view import GraphQLView
 from schema.transport.request_log import RequestLog
 from services.container import Services, open_services
+from services.llm.chat_model import ChatModel
 from services.logging import configure_logging
 from services.settings import Settings
 
 
-def create_app(settings: Settings | None = None, *, work: bool = True) -> Starlette:
-    """With `work`, tasks are done in this process too. Settings come from the environment unless given."""
+def create_app(settings: Settings | None = None, *, work: bool = True, model: ChatModel | None = None) -> Starlette:
+    """With `work`, tasks are done in this process too. Settings come from the environment unless given.
+
+    `model` takes the place of the one that the settings name.
+    """
     settings = settings or Settings()
     configure_logging(settings.log_level)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with open_services(settings, work=work) as services:
+        async with open_services(settings, work=work, model=model) as services:
             app.state.services = services
             yield
 

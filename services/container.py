@@ -78,8 +78,11 @@ class Wakes:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, *, work: bool) -> AsyncGenerator[Services]:
-    """Everything open and its loops running; with `work`, tasks are done in this process, too."""
+async def open_services(settings: Settings, *, work: bool, model: ChatModel | None = None) -> AsyncGenerator[Services]:
+    """Everything open and its loops running; with `work`, tasks are done in this process, too.
+
+    `model` takes the place of the one that the settings name.
+    """
     async with AsyncExitStack() as stack:
         settings.make_data_dir()
         engines = open_engines(settings.database_url, pool_size=settings.db_pool_size)
@@ -89,12 +92,13 @@ async def open_services(settings: Settings, *, work: bool) -> AsyncGenerator[Ser
         hints_name, hints = choose_hints(settings, engines)
         wakes.log = log = EventLog(database, hints, keep_seconds=settings.event_keep_seconds, on_lanes=wakes.lanes)
         queue = TaskQueue(database, leases_of(settings))
-        model = ExtractiveModel(pace_seconds=settings.extractive_pace_seconds)
+        model = model or ExtractiveModel(pace_seconds=settings.extractive_pace_seconds)
         throttle = Throttle(database, enabled=settings.rate_limit_enabled)
         await stack.enter_async_context(supervised(log.run(), throttle.run()))
         if work:
             buffer = DeltaBuffer(database, queue)
-            writer = ReplyWriter(database, queue, buffer, model)
+            longest = settings.longest_reply_seconds
+            writer = ReplyWriter(database, queue, buffer, model, longest_seconds=longest)
             wakes.worker = build_worker(settings, queue, handlings(settings, database, queue, writer))
             await stack.enter_async_context(supervised(buffer.run()))
             # Entered last, so that at the end the worker winds down while all that it needs still runs.

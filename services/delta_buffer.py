@@ -1,100 +1,148 @@
 """Gathers the pieces of all replies being written here, and appends them to the event log some 25 times a second."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from db.outbox import NewEvent
-from db.sessions import Sessions, Transaction
-from services.replies import Progress
+from db.sessions import Sessions
+from services.reply_log import Progress
 from services.tasks.model import ClaimedTask, LeaseLost
 from services.tasks.queue import TaskQueue
 
-FLUSH_SECONDS = 0.04
-logger = structlog.get_logger()
+GATHER_SECONDS = 0.04
+LOOK_SECONDS = 1.0
+"""How often to see that replies which say nothing are still ours to write, and still wanted."""
+
+log: FilteringBoundLogger = structlog.get_logger()
 
 
 class DeltaStream:
     """One reply's pieces on their way out."""
 
     def __init__(self, buffer: "DeltaBuffer", task: ClaimedTask, topic: str) -> None:
-        self._buffer = buffer
         self.task = task
         self.topic = topic
-        self.pieces: list[str] = []
         self.error: Exception | None = None
+        """Why nothing is appended any more: LeaseLost, or what the database said."""
+        self.halted = asyncio.Event()
+        """Set when there is an error, or somebody has asked for the reply to stop."""
+        self._buffer = buffer
+        self._pieces: list[str] = []
+        self._taken = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
+
+    @property
+    def text(self) -> str:
+        """All that was appended here."""
+        return "".join(self._pieces)
 
     def append(self, piece: str) -> None:
-        """Raises LeaseLost, or what the database said, once an earlier piece could not be appended."""
-        if self.error is not None:
-            raise self.error
-        self.pieces.append(piece)
-        self._buffer.wake()
+        self._pieces.append(piece)
+        if self.error is None:
+            self._settled.clear()
+            self._buffer.written.set()
 
     async def drain(self) -> None:
-        """Return when every piece is in the log; raises as `append` does."""
-        await self._buffer.flush()
+        """Return when every piece is in the log. Raises the error."""
+        if not self._settled.is_set():
+            self._buffer.hurried.set()
+            await self._settled.wait()
         if self.error is not None:
             raise self.error
+
+    def take(self) -> str:
+        """What came since the last time."""
+        taken, self._taken = self._taken, len(self._pieces)
+        return "".join(self._pieces[taken:])
+
+    def settle(self) -> None:
+        """What was taken is in the log."""
+        if self._taken == len(self._pieces):
+            self._settled.set()
+        if self.task.cancelled.is_set():
+            self.halted.set()
+
+    def fail(self, error: Exception) -> None:
+        """What was taken is not in the log, so what follows must not get there either."""
+        self.error = error
+        self.halted.set()
+        self._settled.set()
 
 
 class DeltaBuffer:
-    def __init__(self, database: Sessions, queue: TaskQueue) -> None:
+    """Only `run` writes: a reply that is cancelled while it waits takes no other's pieces with it."""
+
+    def __init__(
+        self,
+        database: Sessions,
+        queue: TaskQueue,
+        *,
+        gather_seconds: float = GATHER_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
         self._database = database
         self._queue = queue
-        self._streams: dict[int, DeltaStream] = {}
-        self._lock = asyncio.Lock()
-        self._waiting = asyncio.Event()
+        self._gather_seconds = gather_seconds
+        self._look_seconds = look_seconds
+        self._streams = set[DeltaStream]()
+        self.written = asyncio.Event()
+        self.hurried = asyncio.Event()
 
     def open(self, task: ClaimedTask, topic: str) -> DeltaStream:
-        stream = self._streams[task.id] = DeltaStream(self, task, topic)
+        stream = DeltaStream(self, task, topic)
+        self._streams.add(stream)
         return stream
 
     def close(self, stream: DeltaStream) -> None:
-        if self._streams.get(stream.task.id) is stream:
-            del self._streams[stream.task.id]
-
-    def wake(self) -> None:
-        self._waiting.set()
+        self._streams.discard(stream)
 
     async def run(self) -> None:
         while True:
-            await self._waiting.wait()
-            self._waiting.clear()
-            await asyncio.sleep(FLUSH_SECONDS)
-            await self.flush()
+            await _wait(self.written, self._look_seconds)
+            self.written.clear()
+            await self._flush()
+            # After the first piece, not before it: that is the one somebody waits for.
+            await _wait(self.hurried, self._gather_seconds)
+            self.hurried.clear()
 
-    async def flush(self) -> None:
-        """Append what is waiting, of all streams in one transaction. A failure belongs to the streams in it."""
-        async with self._lock:
-            batch = [(stream, "".join(stream.pieces)) for stream in self._streams.values() if stream.pieces]
-            for stream, _ in batch:
-                stream.pieces.clear()
-            try:
-                await self._append(batch)
-            except Exception as error:
-                logger.warning("reply.append_failed", streams=len(batch), exc_info=error)
-                for stream, _ in batch:
-                    stream.error = error
-
-    async def _append(self, batch: Sequence[tuple[DeltaStream, str]]) -> None:
+    async def _flush(self) -> None:
+        """Append what is waiting, of all streams in one transaction; a failure belongs to those with a part in it."""
+        batch = {stream: stream.take() for stream in self._streams if stream.error is None}
         if not batch:
             return
-        async with self._database.write() as tx:
-            held = await self._held(tx, [stream for stream, _ in batch])
-            await tx.publish_many(
-                {
-                    stream.topic: [NewEvent(type=Progress.DELTA, data={"text": text})]
-                    for stream, text in batch
-                    if stream.task.id in held
-                }
-            )
-        for stream, _ in batch:
-            if stream.task.id not in held:
-                stream.error = LeaseLost()
+        try:
+            held = await self._append(batch)
+        except Exception as error:
+            log.exception("reply.append_failed", streams=len(batch))
+            for stream, text in batch.items():
+                if text:
+                    # Whether it is in the log after all cannot be known: the reply has to be begun again.
+                    stream.fail(error)
+            return
+        for stream in batch:
+            if stream.task in held:
+                stream.settle()
+            else:
+                stream.fail(LeaseLost())
 
-    async def _held(self, tx: Transaction, streams: Sequence[DeltaStream]) -> set[int]:
-        """Fencing: a worker whose lease has passed to another must not append. Notes requests to stop, too."""
-        held = await self._queue.held(tx, {stream.task.id: stream.task.lease_token for stream in streams})
+    async def _append(self, batch: dict[DeltaStream, str]) -> set[ClaimedTask]:
+        """The tasks that are still held: a worker whose lease has passed to another must not append."""
+        async with self._database.write() as tx:
+            held = await self._queue.held(tx, [stream.task for stream in batch])
+            deltas = {
+                stream.topic: [NewEvent(type=Progress.DELTA, data={"text": text})]
+                for stream, text in batch.items()
+                if text and stream.task in held
+            }
+            await tx.publish_many(deltas)
         return held
+
+
+async def _wait(event: asyncio.Event, at_most_seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(at_most_seconds):
+            await event.wait()

@@ -8,7 +8,14 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import migrate
+from services.events.outages import describe
 from services.settings import Settings, old_variables
+
+NOT_MIGRATED = "The database is not at the newest revision. Run: vidwiz migrate"
+
+
+class Unreachable(Exception):
+    """Something that the configuration names is not there; the text says what to look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +36,24 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
         yield Finding(is_fine=False, text=f"{name} is set, but {explanation}")
 
 
-async def _database(settings: Settings) -> Finding:
-    settings.make_data_dir()
+async def is_migrated(settings: Settings) -> bool:
+    """Whether the database is at the newest revision. Raises Unreachable."""
     try:
-        revision = await migrate.current(settings.database_url)
+        settings.make_data_dir()
+    except OSError as error:
+        raise Unreachable(f"The data folder cannot be made ({error.strerror}). Look at DATA_DIR.") from error
+    try:
+        return await migrate.current(settings.database_url) == migrate.head()
     except (SQLAlchemyError, OSError) as error:
-        return Finding(is_fine=False, text=f"The database does not answer ({type(error).__name__}). Look at DB_URL.")
-    if revision != migrate.head():
-        return Finding(is_fine=False, text="The database is not at the newest revision. Run: vidwiz migrate")
+        raise Unreachable(f"The database does not answer ({describe(error)}). Look at DB_URL.") from error
+
+
+async def _database(settings: Settings) -> Finding:
+    try:
+        if not await is_migrated(settings):
+            return Finding(is_fine=False, text=NOT_MIGRATED)
+    except Unreachable as unreachable:
+        return Finding(is_fine=False, text=str(unreachable))
     return Finding(is_fine=True, text="The database answers and is at the newest revision.")
 
 
@@ -45,7 +62,7 @@ async def _redis(url: str) -> Finding:
     try:
         await client.ping()  # pyright: ignore[reportUnknownMemberType]  as above
     except (RedisError, OSError) as error:
-        return Finding(is_fine=False, text=f"Redis does not answer ({type(error).__name__}). Look at REDIS_URL.")
+        return Finding(is_fine=False, text=f"Redis does not answer ({describe(error)}). Look at REDIS_URL.")
     finally:
         await client.aclose()
     return Finding(is_fine=True, text="Redis answers.")

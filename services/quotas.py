@@ -20,6 +20,11 @@ class Quota:
     def remaining(self) -> int:
         return max(0, self.limit - self.used)
 
+    @property
+    def day(self) -> str:
+        """The one it counts, which ends when it resets."""
+        return day_of(self.resets_at - timedelta(days=1))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotas:

@@ -67,27 +67,26 @@ class SessionService:
             known = await tx.row(RefreshTokenRow, queries.refresh_token(token_hash))
             if session_id is not None and known is not None:
                 return await self._issue(tx, known.user_id, session_id)
-            if known is not None and known.is_used:
-                await self._revoke(tx, known.session_id)
-        # Raised outside the transaction, so that the revocation is kept.
+        # Outside the transaction, so that what raises does not undo a revocation.
+        if known is not None and known.is_used:
+            await self.revoke(known.session_id)
         raise InvalidRefreshToken
 
     async def revoke(self, session_id: int) -> None:
         async with self._database.write() as tx:
-            await self._revoke(tx, session_id)
+            await tx.execute(queries.revoke(session_id))
+        # After the commit: until then somebody may read that the session stands, and keep it so.
+        self._active[session_id] = False
 
     async def is_active(self, session_id: int, user_id: int) -> bool:
         """Whether the session still stands; what another process revoked is noticed within five seconds."""
         cached = self._active.get(session_id)
-        if cached is None:
-            async with self._database.read() as reader:
-                cached = await reader.scalar(queries.is_active(session_id, user_id)) is not None
-            self._active[session_id] = cached
-        return cached
-
-    async def _revoke(self, tx: Transaction, session_id: int) -> None:
-        await tx.execute(queries.revoke(session_id))
-        self._active.pop(session_id, None)
+        if cached is not None:
+            return cached
+        async with self._database.read() as reader:
+            stands = await reader.scalar(queries.is_active(session_id, user_id)) is not None
+        # What was put there meanwhile is newer than what was read.
+        return self._active.setdefault(session_id, stands)
 
     async def _issue(self, tx: Transaction, user_id: int, session_id: int) -> SignedIn:
         user = await tx.row(UserRow, user_queries.by_id(user_id))

@@ -1,18 +1,33 @@
 """All configuration: the only place that reads the environment and `.env`."""
 
 import contextlib
-import os
 import re
 import secrets
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, NoDecode, SettingsConfigDict
+from sqlalchemy.exc import ArgumentError
+
+from db.engine import normalise_url
 
 SECRET_KEY_BYTES = 32
 WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+RATE = re.compile(r"\s*([0-9]{1,9})\s*(?:/|per)\s*([1-9][0-9]{0,3})?\s*(second|minute|hour|day)s?\s*")
+# Beyond these a date would be too far away to be written.
+MOST_HOURS = 24 * 366
+MOST_DAYS = 10 * 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,45 +39,90 @@ class Rate:
 
 
 def parse_rate(value: object) -> object:
-    """`10/minute` or `10 per minute` as a Rate."""
+    """`10/minute`, `10 per minute` or `100 per 2 hours` as a Rate."""
     if not isinstance(value, str):
         return value
-    match = re.fullmatch(r"\s*(\d+)\s*(?:/|per)\s*(second|minute|hour|day)s?\s*", value)
+    match = RATE.fullmatch(value.lower())
     if match is None:
         raise ValueError("write a rate as 10/minute")
-    return Rate(int(match[1]), WINDOWS[match[2]])
+    return Rate(int(match[1]), int(match[2] or 1) * WINDOWS[match[3]])
 
 
-RateSetting = Annotated[Rate, BeforeValidator(parse_rate)]
+def split_list(value: object) -> object:
+    """`en, de` as its parts."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def check_address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError("name single addresses, as in 10.0.0.1,10.0.0.2") from None
+
+
+def check_database_url(text: str) -> str:
+    try:
+        url = normalise_url(text)
+    except (ArgumentError, ValueError):
+        raise ValueError("must begin with sqlite:/// or postgresql://") from None
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        # Each connection would have a database of its own.
+        raise ValueError("an SQLite database must be a file")
+    return text
+
+
+def check_redis_url(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return text
+
+
+def upper_case(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+# NoDecode: pydantic-settings would read what is no plain text, number or switch as JSON.
+RateSetting = Annotated[Rate, NoDecode, BeforeValidator(parse_rate)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)]
+Addresses = Annotated[frozenset[Annotated[str, AfterValidator(check_address)]], NoDecode, BeforeValidator(split_list)]
 
 
 class Settings(BaseSettings):
-    """Variables carry the field's name in capitals. Where an old system had another name, both are read."""
+    """Variables carry the field's name in capitals. Where an old system had another name, both are read. Blank is unset."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,  # an error in a log must not tell a secret
+    )
 
     environment: Literal["local", "test", "staging", "production"] = "local"
     data_dir: Path = Path("data")
     """The SQLite file, and secrets made on first start."""
-    db_url: str | None = Field(default=None, validation_alias=AliasChoices("DB_URL", "DATABASE_URL"))
+    db_url: Annotated[str, AfterValidator(check_database_url)] | None = Field(
+        default=None, validation_alias=AliasChoices("DB_URL", "DATABASE_URL")
+    )
     """SQLite in `data_dir` when unset."""
     db_pool_size: int = Field(default=20, ge=2)
-    redis_url: str | None = None
+    redis_url: Annotated[str, AfterValidator(check_redis_url)] | None = None
     """When set, hints between processes travel by Redis or Valkey pub/sub."""
     secret_key: SecretStr | None = None
     """At least 32 bytes; signs access tokens."""
     admin_token: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("ADMIN_TOKEN", "VIDWIZ_INTERNAL_API_ADMIN_TOKEN")
     )
-    jwt_expiry_hours: float = Field(default=24, gt=0)
-    refresh_token_days: float = Field(default=30, gt=0)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    jwt_expiry_hours: float = Field(default=24, gt=0, le=MOST_HOURS)
+    refresh_token_days: float = Field(default=30, gt=0, le=MOST_DAYS)
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper_case)] = "INFO"
 
     graphiql_enabled: bool | None = None
     """On except in production, unless set."""
     introspection_enabled: bool | None = None
     """On except in production, unless set."""
-    trusted_proxies: frozenset[str] = frozenset()
+    trusted_proxies: Addresses = frozenset()
     """Addresses whose X-Forwarded-For is believed."""
 
     rate_limit_enabled: bool = True
@@ -76,7 +136,7 @@ class Settings(BaseSettings):
     llm_provider: Literal["extractive"] = "extractive"
     extractive_pace_seconds: float = Field(default=0.015, ge=0)
     """The pause between words of an embedded reply, so that a person sees it stream."""
-    youtube_languages: tuple[str, ...] = ("en", "hi")
+    youtube_languages: Names = ("en", "hi")
     """Transcript languages, the most wanted first."""
     youtube_proxy_url: str | None = None
     youtube_origin: str | None = None
@@ -86,7 +146,10 @@ class Settings(BaseSettings):
     """Tasks at once in each lane."""
     lease_seconds: float = Field(default=60, gt=0)
     reply_lease_seconds: float = Field(default=15, gt=0)
+    longest_reply_seconds: float = Field(default=300, gt=0)
+    """A reply that takes longer fails."""
     event_keep_seconds: float = Field(default=600, gt=0)
+    """How long a client may be away and still get all that it missed."""
     shutdown_seconds: float = Field(default=10, gt=0)
     """How long running work may take to end at shutdown."""
 
@@ -97,6 +160,13 @@ class Settings(BaseSettings):
                 raise ValueError("SECRET_KEY is not configured")
         elif len(self.secret_key.get_secret_value().encode()) < SECRET_KEY_BYTES:
             raise ValueError(f"SECRET_KEY is shorter than {SECRET_KEY_BYTES} bytes")
+        return self
+
+    @model_validator(mode="after")
+    def _keep_whole_replies(self) -> Self:
+        if self.event_keep_seconds <= self.longest_reply_seconds:
+            # Its text so far is in the event log alone.
+            raise ValueError("EVENT_KEEP_SECONDS must be more than LONGEST_REPLY_SECONDS")
         return self
 
     @property
@@ -133,12 +203,23 @@ class Settings(BaseSettings):
             with contextlib.suppress(FileExistsError):
                 path.hardlink_to(made)
             made.unlink()
-        return path.read_bytes().strip()
+        key = path.read_bytes().strip()
+        if len(key) < SECRET_KEY_BYTES:
+            raise ValueError(f"{path} holds no key of {SECRET_KEY_BYTES} bytes. Remove it, and a new one is made.")
+        return key
 
 
 # Variables that the systems before this one read, and why setting them changes nothing here.
 OLD_VARIABLES = {
+    "JWT_SECRET_KEY": "access tokens are signed with SECRET_KEY.",
+    "JWT_SECRET": "access tokens are signed with SECRET_KEY.",
+    "APP_SECRET": "access tokens are signed with SECRET_KEY.",
     "ALGORITHM": "access tokens are always signed with HS256.",
+    "JWT_ALG": "access tokens are always signed with HS256.",
+    "JWT_EXPIRE_MIN": "JWT_EXPIRY_HOURS says how long an access token is good.",
+    "ACCESS_TOKEN_TTL": "JWT_EXPIRY_HOURS says how long an access token is good.",
+    "FLASK_ENV": "ENVIRONMENT says where this is.",
+    "MONGODB_URI": "the database is SQLite or Postgres: DB_URL.",
     "S3_TRANSCRIPT_BUCKET_NAME": "transcripts are kept in the database.",
     "SQS_AI_NOTE_QUEUE_URL": "tasks are queued in the database.",
     "SIGNUP_GRANT_AMOUNT": "there are no credits.",
@@ -149,13 +230,16 @@ OLD_VARIABLES = {
 
 
 def old_variables() -> list[tuple[str, str]]:
-    """Those that are set, each with its explanation."""
-    return [(name, explanation) for name, explanation in OLD_VARIABLES.items() if name in os.environ]  # noqa: TID251  the one place
+    """Those that are set, in the environment or in `.env`, each with its explanation."""
+    found = {*EnvSettingsSource(Settings).env_vars, *DotEnvSettingsSource(Settings).env_vars}
+    return [(name, explanation) for name, explanation in OLD_VARIABLES.items() if name.lower() in found]
 
 
 def explain(error: ValidationError) -> list[str]:
     """What is wrong with the environment: the variable and the reason, never the value."""
-    return [
-        f"{'.'.join(str(part) for part in problem['loc']).upper() or 'Settings'}: {problem['msg']}."
-        for problem in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
+    sentences: list[str] = []
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        reason = problem["msg"].removeprefix("Value error, ")
+        variable = next((str(part).upper() for part in problem["loc"]), None)
+        sentences.append(f"{reason}." if variable is None else f"{variable}: {reason}.")
+    return sentences

@@ -5,7 +5,7 @@ from services.errors import InvalidRefreshToken
 from services.sessions import SessionService, SignedIn
 from services.settings import Rate
 from services.throttle import Throttle
-from services.users import UserService, normalise_email
+from services.users import UserService, check_password, normalise_email
 from services.validation import Checks
 
 # Wrong or right, so many sign-ins to one account from one address: a stranger elsewhere cannot lock it.
@@ -29,11 +29,10 @@ class SignInService:
         await self._throttle.count("auth", address, self._address_rate)
         checks = Checks()
         email = checks.text(email, "email", maximum=limits.EMAIL_LENGTH)
-        checks.text(password, "password", minimum=0, maximum=limits.PASSWORD_BYTES)
-        if not password:
-            checks.required("password")
+        check_password(checks, password, minimum=1)
         checks.finish()
-        email = normalise_email(email)
+        # What is no address is nobody's, and is counted and answered like any other.
+        email = normalise_email(email) or email.lower()
         await self._throttle.count("account", f"{address} {email}", ACCOUNT_RATE)
         return await self._sessions.create(email, password)
 

@@ -1,6 +1,7 @@
 """Access tokens: signed JWTs (HS256) that name a session, after RFC 8725 and RFC 9068."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex, token_urlsafe
@@ -14,6 +15,7 @@ TYPE = "at+jwt"
 ALGORITHM = "HS256"
 ISSUER = "vidwiz"
 AUDIENCE = "vidwiz-api"
+ROW_ID = re.compile(r"[1-9][0-9]{0,17}")
 REQUIRED = ["exp", "iat", "sub", "aud", "iss", "jti", "sid"]
 
 
@@ -71,14 +73,21 @@ class AccessTokens:
                 options={"require": REQUIRED},
             )
             return Claims(
-                user_id=int(claims["sub"]),
-                session_id=int(claims["sid"]),
+                user_id=_row_id(claims["sub"]),
+                session_id=_row_id(claims["sid"]),
                 expires_at=datetime.fromtimestamp(claims["exp"], UTC),
             )
         except jwt.ExpiredSignatureError:
             raise Unauthenticated(UnauthenticatedReason.EXPIRED) from None
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError):
             raise Unauthenticated(UnauthenticatedReason.INVALID) from None
+
+
+def _row_id(text: str) -> int:
+    """Raises ValueError or TypeError for what no database has as a key."""
+    if ROW_ID.fullmatch(text) is None:
+        raise ValueError("not the id of a row")
+    return int(text)
 
 
 def new_refresh_token() -> str:

@@ -1,5 +1,7 @@
 """User accounts."""
 
+from unicodedata import normalize
+
 from email_validator import EmailNotValidError, validate_email
 
 from db.queries import users as queries
@@ -38,31 +40,37 @@ class UserService:
             return await reader.row(UserRow, queries.by_id(user_id))
 
 
-def normalise_email(text: str) -> str:
-    """Trimmed and lower-cased: how an address is stored and looked up."""
-    return text.strip().lower()
+def normalise_email(text: str) -> str | None:
+    """How an address is stored and looked up, however it was typed; None for what is no address.
+
+    In lower case, without a display name, and with one spelling for what Unicode and domains can spell in two ways.
+    """
+    try:
+        # Whether the domain takes mail is not asked: no network in a sign-in. Reserved ones such as .test are refused.
+        parsed = validate_email(text.strip(), check_deliverability=False, allow_display_name=True)
+    except EmailNotValidError:
+        return None
+    return normalize("NFC", parsed.normalized.lower())
 
 
 def check_email(checks: Checks, text: str) -> str:
     """The address to store; problems are collected under `email`."""
-    address = checks.text(text, "email", maximum=limits.EMAIL_LENGTH)
-    if not address:
-        return ""
-    try:
-        # Whether the domain takes mail is not asked: no network in a registration.
-        return normalise_email(validate_email(address, check_deliverability=False, allow_display_name=True).normalized)
-    except EmailNotValidError:
+    text = checks.text(text, "email", maximum=limits.EMAIL_LENGTH)
+    address = normalise_email(text) if text else ""
+    if address is None:
         checks.add(["email"], ProblemCode.INVALID_FORMAT, "This is not a valid e-mail address.")
-        return ""
+    return address or ""
 
 
-def check_password(checks: Checks, password: str, path: str = "password") -> None:
+def check_password(
+    checks: Checks, password: str, path: str = "password", *, minimum: int = limits.PASSWORD_LENGTH
+) -> None:
     """Length only, and never trimmed: what people type is what they get."""
     if not checks.storable(password, path):
         return
-    if len(password) < limits.PASSWORD_LENGTH:
-        checks.add(
-            [path], ProblemCode.TOO_SHORT, f"The password must have at least {limits.PASSWORD_LENGTH} characters."
-        )
+    if not password:
+        checks.required(path)
+    elif len(password) < minimum:
+        checks.add([path], ProblemCode.TOO_SHORT, f"The password must have at least {minimum} characters.")
     elif len(password.encode()) > limits.PASSWORD_BYTES:
         checks.add([path], ProblemCode.TOO_LONG, f"The password must have at most {limits.PASSWORD_BYTES} bytes.")

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 
 from db.paging import Order, Page, PageRequest, cut, group, page_of
 from db.queries import videos as queries
-from db.queries.videos import SegmentRow, VideoPartRow, VideoRow
+from db.queries.videos import ListedVideo, SegmentRow, VideoPartRow, VideoRow
 from db.sessions import Reader, Sessions, Transaction
 from services import limits, processing
 from services.errors import NotFound
@@ -63,11 +63,6 @@ class VideoListing:
             return queries.by_title(descending=self.descending)
         return queries.newest_first(descending=self.descending)
 
-    def sort_values(self, row: VideoRow) -> tuple[object, ...]:
-        if self.field is VideoOrderField.TITLE:
-            return ((row.display_title or "").lower(), row.id)
-        return (row.created_at, row.id)
-
     def conditions(self, user_id: int) -> list[ColumnElement[bool]]:
         conditions = [RELATED[self.relation](user_id)]
         checks = Checks()
@@ -85,7 +80,7 @@ class VideoService:
     async def find(self, ref: VideoRef) -> VideoRow | None:
         """Raises InvalidInput for a link that names no video."""
         async with self._database.read() as reader:
-            return await lookup(reader, ref)
+            return await lookup(reader, ref, path="by")
 
     async def by_ids(self, ids: Sequence[int]) -> list[VideoRow | None]:
         async with self._database.read() as reader:
@@ -105,10 +100,10 @@ class VideoService:
             found[row.video_id][row.part] = row
         return [found[video_id] for video_id in video_ids]
 
-    async def page_of_user(self, user_id: int, listing: VideoListing, request: PageRequest) -> Page[VideoRow]:
-        statement = queries.matching(*listing.conditions(user_id))
+    async def page_of_user(self, user_id: int, listing: VideoListing, request: PageRequest) -> Page[ListedVideo]:
+        statement = queries.listed(listing.order, *listing.conditions(user_id))
         async with self._database.read() as reader:
-            rows = await reader.rows(VideoRow, page_of(statement, listing.order, request))
+            rows = await reader.rows(ListedVideo.from_columns, page_of(statement, listing.order, request))
         return cut(rows, request)
 
     async def count_of_user(self, user_id: int, listing: VideoListing) -> int:
@@ -137,22 +132,22 @@ class VideoService:
             return video
 
 
-async def lookup(reader: Reader, ref: VideoRef) -> VideoRow | None:
+async def lookup(reader: Reader, ref: VideoRef, *, path: str = "video") -> VideoRow | None:
+    """`path` names the reference in the problem of a link that is none."""
     if ref.youtube is None:
         return None if ref.id is None else await reader.row(VideoRow, queries.by_ids([ref.id]))
-    return await reader.row(VideoRow, queries.by_youtube_id(_youtube_id(ref.youtube)))
+    return await reader.row(VideoRow, queries.by_youtube_id(_youtube_id(ref.youtube, path)))
 
 
 async def ensure(tx: Transaction, ref: VideoRef, title: str | None) -> VideoRow:
     """The video, made if it is named by a link and new; tasks are scheduled for what it lacks.
 
-    Raises NotFound for an unknown id, InvalidInput for a link that names no video.
+    The title is taken when it has none yet. Raises NotFound for an unknown id, InvalidInput for a link that names no
+    video.
     """
-    if ref.youtube is not None:
-        await tx.execute(queries.add(_youtube_id(ref.youtube), title, tx.dialect))
     video = await lookup(tx, ref)
-    if video is None:
-        raise NotFound("Video not found.")
+    if video is None or (video.title is None and title is not None):
+        video = await _put(tx, video.youtube_id if video else _new_youtube_id(ref), title)
     if not video.is_ready:
         for part in processing.Part:
             await tx.execute(queries.add_part(video.id, part, tx.dialect))
@@ -160,11 +155,25 @@ async def ensure(tx: Transaction, ref: VideoRef, title: str | None) -> VideoRow:
     return video
 
 
-def _youtube_id(text: str) -> str:
+async def _put(tx: Transaction, youtube_id: str, title: str | None) -> VideoRow:
+    await tx.execute(queries.add(youtube_id, title, tx.dialect))
+    video = await tx.row(VideoRow, queries.by_youtube_id(youtube_id))
+    if video is None:
+        raise NotFound("Video not found.")
+    return video
+
+
+def _new_youtube_id(ref: VideoRef) -> str:
+    if ref.youtube is None:
+        raise NotFound("Video not found.")
+    return _youtube_id(ref.youtube, "video")
+
+
+def _youtube_id(text: str, path: str) -> str:
     checks = Checks()
     try:
         return parse_video_id(text)
     except UnusableLinkError as error:
-        checks.add(["video", "youtube"], error.code, error.message)
+        checks.add([path, "youtube"], error.code, error.message)
         checks.finish()
         raise

@@ -93,7 +93,7 @@ class ViewerService:
         token = token.strip()
         if scheme.lower() != "bearer" or not token or not token.isascii():
             raise Unauthenticated(UnauthenticatedReason.INVALID)
-        if self._admin_token and hmac.compare_digest(token, self._admin_token):
+        if self._admin_token and hmac.compare_digest(token.encode(), self._admin_token.encode()):
             return Viewer(kind=ViewerKind.ADMIN)
         claims = self._access_tokens.verify(token)
         viewer = Viewer(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, true
 
 from db.paging import Page, PageRequest, cut, group, page_of
 from db.queries import videos as video_queries
@@ -70,14 +70,19 @@ class WizService:
             return await reader.scalar(queries.count_conversations(owned_by(owner))) or 0
 
     async def pages_by_video(
-        self, owner: Owner, video_ids: Sequence[int], request: PageRequest
+        self, owner: Owner | None, video_ids: Sequence[int], request: PageRequest
     ) -> list[Page[ConversationRow]]:
+        """Without an owner, empty pages."""
+        if owner is None:
+            return [cut([], request) for _ in video_ids]
         statement = queries.conversation_pages_by_video(owned_by(owner), video_ids, request)
         async with self._database.read() as reader:
             rows = await reader.rows(ConversationRow, statement)
         return [cut(own, request) for own in group(video_ids, rows, lambda row: row.video_id)]
 
-    async def counts_by_video(self, owner: Owner, video_ids: Sequence[int]) -> list[int]:
+    async def counts_by_video(self, owner: Owner | None, video_ids: Sequence[int]) -> list[int]:
+        if owner is None:
+            return [0 for _ in video_ids]
         async with self._database.read() as reader:
             rows = await reader.all(queries.count_conversations_by_video(owned_by(owner), video_ids))
         found = dict(rows)
@@ -87,6 +92,12 @@ class WizService:
         statement = queries.messages_by_ids(owned_by(owner), ids)
         async with self._database.read() as reader:
             found = {row.id: row for row in await reader.rows(MessageRow, statement)}
+        return [found.get(message_id) for message_id in ids]
+
+    async def messages_shown(self, ids: Sequence[int]) -> list[MessageRow | None]:
+        """Of conversations that the caller was already shown, whoever's they are."""
+        async with self._database.read() as reader:
+            found = {row.id: row for row in await reader.rows(MessageRow, queries.messages_by_ids(true(), ids))}
         return [found.get(message_id) for message_id in ids]
 
     async def videos_of_conversations(self, ids: Sequence[int]) -> dict[int, tuple[str, bool]]:
@@ -129,7 +140,7 @@ class WizService:
                 tx, NewMessage(conversation_id, MessageRole.ASSISTANT, "", MessageStatus.PENDING, message.id)
             )
             await tx.execute(queries.touch_conversation(conversation_id))
-            await replies.order(tx, reply.id, owner)
+            await replies.order(tx, reply.id, owner, quota.day)
             return Sent(message=message, reply=reply, quota=quota)
 
     async def _owned(self, tx: Transaction, owner: Owner, conversation_id: int) -> ConversationRow:

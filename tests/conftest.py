@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -14,6 +15,12 @@ from tests.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.server import Server, serving
 from tests.servers.postgres import postgres
 from tests.settings import settings_for
+
+# Each run tries the same examples, and how long one takes on a busy computer says nothing.
+hypothesis.settings.register_profile(
+    "vidwiz", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("vidwiz")
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import uvicorn
 
 from schema.server import create_app
 from services.container import Services
+from services.llm.chat_model import ChatModel
 from services.settings import Settings
 from tests.client import Client
 from tests.conditions import until
@@ -46,10 +47,10 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, *, work: bool = True) -> AsyncGenerator[Server]:
-    """Several may run at once, as the processes of one deployment do."""
+async def serving(settings: Settings, *, work: bool = True, model: ChatModel | None = None) -> AsyncGenerator[Server]:
+    """Several may run at once, as the processes of one deployment do. `model` writes the replies unless None."""
     port = free_port()
-    app = create_app(settings, work=work)
+    app = create_app(settings, work=work, model=model)
     server = uvicorn.Server(
         uvicorn.Config(
             app, port=port, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2,

@@ -2,9 +2,27 @@
 
 from pathlib import Path
 
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
 from services.settings import Rate, Settings
 
 SECRET_KEY = "a secret key that is only for tests, and long enough"
+
+
+class Given(Settings):
+    """Settings that come from their arguments alone."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
 
 
 def settings_for(database_url: str, data_dir: Path, **changes: object) -> Settings:
@@ -23,4 +41,4 @@ def settings_for(database_url: str, data_dir: Path, **changes: object) -> Settin
         "log_level": "WARNING",
         "shutdown_seconds": 2,
     }
-    return Settings.model_validate(values | changes)
+    return Given.model_validate(values | changes)

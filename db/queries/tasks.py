@@ -100,9 +100,14 @@ def lock(task_id: int, lease_token: str) -> Select[bool]:
     return select(Task.cancel_requested).where(*_held(task_id, lease_token)).with_for_update()
 
 
-def lock_running(task_ids: Collection[int]) -> Select[int, str | None]:
-    """(id, lease token) of those that run; locked in one order, so that two writers never wait in a ring."""
-    running = select(Task.id, Task.lease_token).where(Task.id.in_(sorted(task_ids)), Task.status == "RUNNING")
+def lock_running(task_ids: Collection[int]) -> Select[int, str | None, bool]:
+    """(id, lease token, whether somebody asked for it to stop) of those that run.
+
+    Locked in one order, so that two writers never wait in a ring.
+    """
+    running = select(Task.id, Task.lease_token, Task.cancel_requested).where(
+        Task.id.in_(sorted(task_ids)), Task.status == "RUNNING"
+    )
     return running.order_by(Task.id).with_for_update()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from sqlalchemy import ColumnElement, Delete, Select, Update, delete, exists, func, insert, or_, select, update
 from sqlalchemy.sql.dml import Insert
@@ -36,6 +36,17 @@ class VideoRow(NamedTuple):
         """What a user called it, else what it calls itself."""
         title = self.title or (self.details or {}).get("title")
         return title if isinstance(title, str) else None
+
+
+class ListedVideo(NamedTuple):
+    video: VideoRow
+    place: tuple[object, ...]
+    """Its sort values as the database has them: Python would put other letters into lower case."""
+
+    @classmethod
+    def from_columns(cls, *columns: object) -> Self:
+        width = len(VideoRow._fields)
+        return cls(VideoRow._make(columns[:width]), columns[width:])
 
 
 class VideoPartRow(NamedTuple):
@@ -86,6 +97,9 @@ SEGMENT_COLUMNS = (
 
 # Where a user gave no title, the metadata's is shown, sorted by and searched.
 DISPLAY_TITLE: ColumnElement[str] = func.coalesce(Video.title, Video.details["title"].as_string(), "")
+SORT_TITLE_LENGTH = 200
+SORT_TITLE: ColumnElement[str] = func.substr(func.lower(DISPLAY_TITLE), 1, SORT_TITLE_LENGTH)
+"""Cut, since it goes into cursors."""
 
 
 def newest_first(*, descending: bool = True) -> Order:
@@ -93,7 +107,7 @@ def newest_first(*, descending: bool = True) -> Order:
 
 
 def by_title(*, descending: bool) -> Order:
-    return Order(columns=(func.lower(DISPLAY_TITLE), Video.id), descending=descending)
+    return Order(columns=(SORT_TITLE, Video.id), descending=descending)
 
 
 def by_ids(ids: Sequence[int]) -> AnySelect:
@@ -133,8 +147,9 @@ def titled_like(text: str) -> ColumnElement[bool]:
     )
 
 
-def matching(*conditions: ColumnElement[bool]) -> AnySelect:
-    return select(*COLUMNS).where(*conditions)
+def listed(order: Order, *conditions: ColumnElement[bool]) -> AnySelect:
+    """ListedVideos, still without their order."""
+    return select(*COLUMNS, *order.columns).where(*conditions)
 
 
 def count_matching(*conditions: ColumnElement[bool]) -> Select[int]:

@@ -138,8 +138,12 @@ def history(conversation_id: int, before_id: int, limit: int) -> Select[str, str
     )
 
 
-def video_of_conversation(conversation_id: int) -> Select[int]:
-    return select(Conversation.video_id).where(Conversation.id == conversation_id)
+def video_of_message(message_id: int) -> Select[int]:
+    return (
+        select(Conversation.video_id)
+        .join(Message, Message.conversation_id == Conversation.id)
+        .where(Message.id == message_id)
+    )
 
 
 def videos_of_conversations(ids: Sequence[int]) -> Select[int, str, bool]:
@@ -162,23 +166,17 @@ def add_message(message: NewMessage) -> AnyReturning:
     return insert(Message).values(**message._asdict()).returning(*MESSAGE_COLUMNS)
 
 
-def set_message_status(message_id: int, status: str) -> Update:
-    return update(Message).where(Message.id == message_id).values(status=status)
+def begin_reply(message_id: int, status: str, model: str) -> Update:
+    return update(Message).where(Message.id == message_id).values(status=status, model=model)
 
 
-def finish_message(
-    message_id: int,
-    status: str,
-    content: str,
-    *,
-    model: str | None = None,
-    citations: Sequence[dict[str, object]] = (),
-    error_code: str | None = None,
+def end_reply(
+    message_id: int, status: str, content: str, citations: Sequence[dict[str, object]], error_code: str | None
 ) -> Update:
     return (
         update(Message)
         .where(Message.id == message_id)
-        .values(status=status, content=content, model=model, citations=list(citations), error_code=error_code)
+        .values(status=status, content=content, citations=list(citations), error_code=error_code)
     )
 
 

@@ -10,5 +10,7 @@ def client_address(connection: HTTPConnection, trusted_proxies: Collection[str])
     peer = connection.client.host if connection.client else "unknown"
     if peer not in trusted_proxies:
         return peer
-    forwarded = [entry.strip() for entry in connection.headers.get("x-forwarded-for", "").split(",")]
+    # A proxy may add a line of its own below the client's, so that all lines count, as one list.
+    lines = ",".join(connection.headers.getlist("x-forwarded-for"))
+    forwarded = [entry.strip() for entry in lines.split(",")]
     return next((entry for entry in reversed(forwarded) if entry and entry not in trusted_proxies), peer)

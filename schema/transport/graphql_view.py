@@ -1,7 +1,7 @@
 """GraphQL over HTTP and websockets, for now by Strawberry's own ASGI view."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
 
@@ -28,8 +28,16 @@ INIT_SECONDS = 5
 
 @dataclass(slots=True, kw_only=True)
 class SocketContext(Context):
+    handshake: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The headers that the socket was asked for with."""
     connection_params: Mapping[str, object] | None = None
     """The payload of connection_init; Strawberry puts it here."""
+
+    def credential(self, *names: str) -> object:
+        """What was sent under one of these names: in the payload, or else in the handshake; None for nothing."""
+        payload = {str(name).lower(): value for name, value in (self.connection_params or {}).items()}
+        sent = (source.get(name) for source in (payload, self.handshake) for name in names)
+        return next((value for value in sent if value is not None and value != ""), None)
 
 
 class GraphQLView(GraphQL[Context, None]):
@@ -56,17 +64,17 @@ class GraphQLView(GraphQL[Context, None]):
             address=client_address(request, services.settings.trusted_proxies),
             identity=await identify(services, headers.get("authorization"), headers.get("x-guest-session-id")),
             headers=response.headers if isinstance(response, Response) else {},
-            loaders=build_loaders(services, lambda: context.viewer),
+            loaders=build_loaders(services),
         )
+        if isinstance(context, SocketContext):
+            context.handshake = headers
         return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
-        """Sign in by the payload, or by the handshake's headers; bad credentials close the socket with 4403."""
-        sent = context.connection_params if isinstance(context, SocketContext) else None
-        credentials = {str(name).lower(): value for name, value in (sent or {}).items()}
-        authorization = credentials.get("authorization")
-        guest = credentials.get("guestsessionid", credentials.get("x-guest-session-id"))
-        if authorization is not None or guest is not None:
+        """Sign in by the payload, and by the handshake in what it leaves out; bad credentials close with 4403."""
+        if isinstance(context, SocketContext):
+            authorization = context.credential("authorization")
+            guest = context.credential("guestsessionid", "x-guest-session-id")
             context.identity = await identify(context.services, authorization, guest)
         if isinstance(context.identity, Unauthenticated):
             raise ConnectionRejectionError

@@ -1,20 +1,23 @@
 """Connections: pages, their bounds, and the cursors between them."""
 
 import base64
-import binascii
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 import strawberry
+from pydantic import TypeAdapter
 
 from db.paging import Page, PageRequest
 from services.errors import InvalidInput, Problem, ProblemCode
+from services.validation import UNSTORABLE
 
 DEFAULT_SIZE = 10
 LARGEST_SIZE = 50
 LONGEST_CURSOR = 2000
+"""No sort value may be longer: see SORT_TITLE_LENGTH in db.queries.videos."""
+SORT_VALUES = TypeAdapter(list[object])
 
 First = Annotated[int, strawberry.argument(description="How many at most: 1 to 50.")]
 After = Annotated[str | None, strawberry.argument(description="The cursor that the page comes after.")]
@@ -82,27 +85,31 @@ def page_request(
 
 def write_cursor(values: Sequence[object]) -> str:
     plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
-    return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
+    text = json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def read_cursor(text: str, kinds: Sequence[type]) -> tuple[object, ...]:
     try:
-        padded = text[:LONGEST_CURSOR].encode("ascii") + b"=" * (-len(text) % 4)
-        values: object = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if not isinstance(values, list) or len(values) != len(kinds):  # pyright: ignore[reportUnknownArgumentType]
-            raise ValueError("not the values of this order")
-        return tuple(_typed(value, kind) for value, kind in zip(values, kinds, strict=True))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    except (ValueError, TypeError, RecursionError, binascii.Error):
+        return tuple(_typed(value, kind) for value, kind in zip(_decoded(text), kinds, strict=True))
+    except (ValueError, OverflowError):
         raise _refusal("after", ProblemCode.INVALID_FORMAT, "After must be a cursor of this list.") from None
+
+
+def _decoded(text: str) -> list[object]:
+    if len(text) > LONGEST_CURSOR:
+        raise ValueError("longer than any of ours")
+    padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+    return SORT_VALUES.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
 
 
 def _typed(value: object, kind: type) -> object:
     if kind is datetime and isinstance(value, str):
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is not None:
-            return moment
+            return moment.astimezone(UTC)
     elif (kind is int and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63) or (
-        kind is str and isinstance(value, str) and "\x00" not in value and value.isprintable()
+        kind is str and isinstance(value, str) and not UNSTORABLE.search(value)
     ):
         return value
     raise ValueError("not a value of this order")

@@ -26,7 +26,7 @@ describe(
 @strawberry.type(description="Why the last try failed.")
 class ProcessingError:
     code: str = strawberry.field(
-        description="The reason, for programs: BLOCKED, DISABLED, NO_TRANSCRIPT, VIDEO_UNAVAILABLE, UNREACHABLE, …"
+        description="The reason, for programs: BLOCKED, DISABLED, NO_TRANSCRIPT, VIDEO_UNAVAILABLE, UNREACHABLE and others."
     )
     message: str = strawberry.field(description="The reason, as a sentence for people.")
 

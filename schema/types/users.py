@@ -13,9 +13,9 @@ from schema.types.nodes import Node, global_id
 from schema.types.notes import Note, notes_of_user
 from schema.types.paging import After, Connection, First, page_request
 from schema.types.videos import Video, VideoFilter, VideoOrder, listing_of, videos_of_user
-from schema.types.wiz import Conversation, WizQuota, own_conversations
+from schema.types.wiz import Conversation, WizQuota, conversations_of_owner
 from services.sessions import SignedIn, Tokens
-from services.viewers import ViewerKind
+from services.viewers import Owner, ViewerKind
 
 describe(
     ViewerKind,
@@ -73,7 +73,9 @@ class User(Node):
 
     @strawberry.field(description="The user's conversations, the newest first.")
     async def conversations(self, info: Info, first: First = 10, after: After = None) -> Connection[Conversation]:
-        return await own_conversations(info.context, page_request(first, after))
+        # The user's, and not the caller's: whoever has just signed in is not the caller yet.
+        owner = Owner(user_id=self.row.id)
+        return await conversations_of_owner(info.context, owner, page_request(first, after))
 
 
 @strawberry.type(description="Who is calling.")
@@ -100,7 +102,7 @@ class Viewer:
     ) -> Connection[Conversation] | None:
         if self.kind not in {ViewerKind.GUEST, ViewerKind.USER}:
             return None
-        return await own_conversations(info.context, page_request(first, after))
+        return await conversations_of_owner(info.context, info.context.viewer.owner, page_request(first, after))
 
 
 @strawberry.type(description="The tokens of a session.")

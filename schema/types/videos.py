@@ -234,8 +234,8 @@ async def videos_of_user(
     videos = context.services.videos
     return Connection[Video].of(
         await videos.page_of_user(user_id, listing, page_request(first, after, kinds)),
-        node=Video.from_row,
-        place=listing.sort_values,
+        node=lambda listed: Video.from_row(listed.video),
+        place=lambda listed: listed.place,
         count=partial(videos.count_of_user, user_id, listing),
     )
 

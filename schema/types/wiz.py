@@ -17,6 +17,7 @@ from schema.types.nodes import Node, global_id
 from schema.types.paging import After, Connection, First, page_request
 from services.messages import MessageRole, MessageStatus
 from services.quotas import Quota
+from services.viewers import Owner, ViewerKind
 from services.youtube.ids import watch_url
 
 if TYPE_CHECKING:
@@ -143,8 +144,9 @@ class Conversation(Node):
     async def about_videos(
         cls, context: Context, video_ids: Sequence[int], request: PageRequest
     ) -> list[Connection["Conversation"]]:
-        """The caller's conversations about each of the videos."""
-        owner, wiz = context.viewer.owner, context.services.wiz
+        """The caller's conversations about each of the videos; nobody has none."""
+        viewer, wiz = context.viewer, context.services.wiz
+        owner = None if viewer.kind is ViewerKind.ANONYMOUS else viewer.owner
         pages = await wiz.pages_by_video(owner, video_ids, request)
         count = partial(wiz.counts_by_video, owner)
         return [
@@ -158,8 +160,8 @@ class Conversation(Node):
         ]
 
 
-async def own_conversations(context: Context, request: PageRequest) -> Connection[Conversation]:
-    owner, wiz = context.viewer.owner, context.services.wiz
+async def conversations_of_owner(context: Context, owner: Owner, request: PageRequest) -> Connection[Conversation]:
+    wiz = context.services.wiz
     return Connection[Conversation].of(
         await wiz.page_of_owner(owner, request),
         node=Conversation.from_row,

@@ -1,7 +1,7 @@
 """The queue of tasks: claims under a lease, and what only the holder of the lease may do. It runs nothing itself."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 
 import structlog
@@ -107,12 +107,20 @@ class TaskQueue:
         """Fence the transaction: nobody else gets the task before it ends. Raises LeaseLost."""
         await self._lock(tx, task)
 
-    async def held(self, tx: Transaction, tokens: Mapping[int, str]) -> set[int]:
-        """Which of the tasks (id → lease token) are held under their tokens, and stay so until the transaction ends."""
-        if not tokens:
+    async def held(self, tx: Transaction, tasks: Collection[ClaimedTask]) -> set[ClaimedTask]:
+        """Those that are still held, and stay so until the transaction ends. Tells each that is asked to stop."""
+        if not tasks:
             return set()
-        running = await tx.all(queries.lock_running(tokens.keys()))
-        return {task_id for task_id, lease_token in running if lease_token == tokens[task_id]}
+        rows = await tx.all(queries.lock_running({task.id for task in tasks}))
+        running = {task_id: (lease_token, cancel_requested) for task_id, lease_token, cancel_requested in rows}
+        held = set[ClaimedTask]()
+        for task in tasks:
+            lease_token, cancel_requested = running.get(task.id, (None, False))
+            if lease_token == task.lease_token:
+                held.add(task)
+                if cancel_requested:
+                    task.cancelled.set()
+        return held
 
     async def succeed(self, tx: Transaction, task: ClaimedTask) -> None:
         """Raises LeaseLost, or TaskCancelled when somebody asked for the task to stop."""
@@ -142,7 +150,7 @@ class TaskQueue:
         return Outcome.DEAD
 
     async def request_cancel(self, tx: Transaction, kind: str, key: str) -> Cancellation:
-        """Ask for the live task of this kind and key to stop. A running one hears of it by its next heartbeat."""
+        """Ask for the live task of this kind and key to stop. A running one hears of it by its next heartbeat or `held`."""
         match await tx.scalar(queries.request_cancel(kind, key)):
             case None:
                 return Cancellation.NOT_LIVE

@@ -12,6 +12,7 @@ from services.events.event import Event
 from services.events.hints import Hints
 from services.events.local import LocalHints
 from services.events.log import EventLog, position
+from tests.conditions import until
 
 NEVER_SECONDS = 3600.0
 """A poll that does not come within a test, so that only hints can have brought an event."""
@@ -52,6 +53,16 @@ async def take(followed: AsyncGenerator[Event, None], count: int) -> list[Event]
         return [await anext(followed) for _ in range(count)]
 
 
+async def until_followed(node: Node, topic: str) -> None:
+    """Until whoever joined the topic first has looked at the database, and waits for what comes."""
+
+    async def waits() -> bool:
+        feed = node.log._feeds.get(topic)
+        return feed is not None and feed._is_open and not feed._is_reading
+
+    await until(waits)
+
+
 @asynccontextmanager
 async def open_node(
     url: str,
@@ -64,9 +75,13 @@ async def open_node(
 ) -> AsyncGenerator[Node]:
     """`runs` is false where all must come about in the process itself, without its loops."""
     engines = open_engines(url, pool_size=5)
-    sessions = Sessions(engines, on_commit=lambda wakeups: log.wake(wakeups))
-    heard = (lambda names: lanes.append(names)) if lanes is not None else None
-    log = EventLog(sessions, hints or LocalHints(), poll_seconds, keep_seconds=keep_seconds, on_lanes=heard)
+
+    def wake(wakeups: Wakeups) -> None:
+        log.wake(wakeups)
+
+    sessions = Sessions(engines, on_commit=wake)
+    on_lanes = None if lanes is None else lanes.append
+    log = EventLog(sessions, hints or LocalHints(), poll_seconds, keep_seconds=keep_seconds, on_lanes=on_lanes)
     try:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(log.run()) if runs else None

@@ -7,8 +7,16 @@ from sqlalchemy.pool import QueuePool
 from services.events.event import EventsExpired
 from services.events.feed import RING
 from services.events.stored import BATCH
-from tests.conditions import until
-from tests.services.events.nodes import DEADLINE_SECONDS, Node, RecordingHints, events, open_node, take, texts
+from tests.services.events.nodes import (
+    DEADLINE_SECONDS,
+    Node,
+    RecordingHints,
+    events,
+    open_node,
+    take,
+    texts,
+    until_followed,
+)
 
 TOPIC = "message:1"
 
@@ -33,7 +41,7 @@ async def test_following_goes_on_from_any_event(node: Node) -> None:
     assert texts(await node.take(TOPIC, last - 2, 2)) == ["c", "d"]
     async with asyncio.TaskGroup() as group:
         follower = group.create_task(node.take(TOPIC, last, 1))
-        await until_followed(node)
+        await until_followed(node, TOPIC)
         await node.publish(TOPIC, "e")
     assert texts(follower.result()) == ["e"]
 
@@ -43,20 +51,10 @@ async def test_a_topic_may_begin_after_its_follower(node: Node) -> None:
     assert await node.position(TOPIC) == 0
     async with asyncio.TaskGroup() as group:
         follower = group.create_task(node.take(TOPIC, 0, 3))
-        await until_followed(node)
+        await until_followed(node, TOPIC)
         await node.publish(TOPIC, "a", "b")
         await node.publish(TOPIC, "c")
     assert texts(follower.result()) == ["a", "b", "c"]
-
-
-async def until_followed(node: Node) -> None:
-    """Until the follower of the topic has nothing left to do but wait."""
-
-    async def waits() -> bool:
-        feed = node.log._feeds.get(TOPIC)
-        return feed is not None and feed._is_open and not feed._is_reading
-
-    await until(waits)
 
 
 @pytest.mark.asyncio
@@ -82,7 +80,7 @@ async def test_concurrent_writers_make_one_sequence(node: Node) -> None:
     count = writers * rounds * 2
     async with asyncio.TaskGroup() as group:
         followers = [group.create_task(node.take(TOPIC, 0, count)) for _ in range(5)]
-        await until_followed(node)
+        await until_followed(node, TOPIC)
         for writer in range(writers):
             group.create_task(write(writer))
     taken = followers[0].result()

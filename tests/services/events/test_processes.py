@@ -1,6 +1,6 @@
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -9,18 +9,15 @@ import redis.asyncio
 from sqlalchemy import text
 
 from db.outbox import NewTask
-from services.events.event import Event
-from services.events.hints import Hints
 from services.events.postgres import PostgresHints
-from services.events.valkey import ValkeyHints
 from tests.conditions import until
 from tests.servers.valkey import valkey
 from tests.services.events import writer
-from tests.services.events.nodes import NEVER_SECONDS, Node, open_node, texts
+from tests.services.events.nodes import Node, open_node, texts, until_followed
+from tests.services.events.writer import hints_of
 
 TOPIC = "message:1"
 ROOT = Path(__file__).parents[3]
-MakeHints = Callable[[], Hints]
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +27,8 @@ def valkey_url() -> Iterator[str]:
 
 
 @pytest.fixture(params=["postgres", "valkey"])
-def hints_url(request: pytest.FixtureRequest, databases: object, database_url: str) -> str:
+def hints_url(request: pytest.FixtureRequest, database_url: str) -> str:
     """What carries hints between processes: on Postgres the database itself, and for both engines a Valkey."""
-    del databases
     if request.param == "valkey":
         found: str = request.getfixturevalue("valkey_url")
         return found
@@ -41,18 +37,10 @@ def hints_url(request: pytest.FixtureRequest, databases: object, database_url: s
     return database_url
 
 
-def hints(url: str) -> PostgresHints | ValkeyHints:
-    # A channel for each test would hide what others leave behind; a message of theirs is passed over as any other.
-    return ValkeyHints(url) if url.startswith("redis") else PostgresHints(url)
-
-
 @asynccontextmanager
-async def open_pair(url: str, hints_url: str, **options: float) -> AsyncGenerator[tuple[Node, Node]]:
+async def open_pair(url: str, hints_url: str) -> AsyncGenerator[tuple[Node, Node]]:
     """Two processes that listen to each other, and have nothing else to learn from each other by."""
-    async with (
-        open_node(url, hints(hints_url), **options) as here,
-        open_node(url, hints(hints_url), **options) as there,
-    ):
+    async with open_node(url, hints_of(hints_url)) as here, open_node(url, hints_of(hints_url)) as there:
         await until_heard(here, there)
         await until_heard(there, here)
         yield here, there
@@ -61,8 +49,8 @@ async def open_pair(url: str, hints_url: str, **options: float) -> AsyncGenerato
 async def until_heard(speaker: Node, listener: Node) -> None:
     """Until a hint from one gets through to the other."""
     async with asyncio.TaskGroup() as group:
-        last = await speaker.position("greeting")
-        waiting = group.create_task(listener.take("greeting", last, 1))
+        waiting = group.create_task(listener.take("greeting", await speaker.position("greeting"), 1))
+        await until_followed(listener, "greeting")
 
         async def is_heard() -> bool:
             await speaker.publish("greeting", "hello")
@@ -98,8 +86,8 @@ async def test_lanes_are_heard_once_by_every_process(database_url: str, hints_ur
     heard_here: list[set[str]] = []
     heard_there: list[set[str]] = []
     async with (
-        open_node(database_url, hints(hints_url), lanes=heard_here) as here,
-        open_node(database_url, hints(hints_url), lanes=heard_there) as there,
+        open_node(database_url, hints_of(hints_url), lanes=heard_here) as here,
+        open_node(database_url, hints_of(hints_url), lanes=heard_there) as there,
     ):
         await until_heard(here, there)
         async with here.sessions.write() as tx:
@@ -183,17 +171,12 @@ async def test_a_true_process_is_heard(database_url: str, hints_url: str) -> Non
 
 async def follow_a_process(database_url: str, hints_url: str | None, *, poll_seconds: float) -> None:
     count = 500
-    async with open_node(database_url, writer.hints_of(hints_url), poll_seconds=poll_seconds) as here:
-        taken: list[list[Event]] = []
-
-        async def follow() -> None:
-            taken.append(await here.take(TOPIC, 0, count))
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(3):
-                group.create_task(follow())
-            async with writing_process(database_url, TOPIC, str(count), *([hints_url] if hints_url else [])):
-                await here.take(TOPIC, 0, 1)
+    async with (
+        open_node(database_url, hints_of(hints_url), poll_seconds=poll_seconds) as here,
+        asyncio.TaskGroup() as group,
+    ):
+        followers = [group.create_task(here.take(TOPIC, 0, count)) for _ in range(3)]
+        async with writing_process(database_url, TOPIC, str(count), *([hints_url] if hints_url else [])):
+            await here.take(TOPIC, 0, 1)
     expected = [str(number) for number in range(count)]
-    assert [texts(events) for events in taken] == [expected] * 3
-    assert poll_seconds < NEVER_SECONDS
+    assert [texts(follower.result()) for follower in followers] == [expected] * 3

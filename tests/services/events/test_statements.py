@@ -4,7 +4,7 @@ from contextlib import aclosing
 import pytest
 
 from tests.conditions import until
-from tests.services.events.nodes import Node, open_node, take, texts
+from tests.services.events.nodes import Node, open_node, take, texts, until_followed
 from tests.statements import count_statements
 
 TOPIC = "message:1"
@@ -32,11 +32,7 @@ async def test_joining_together_costs_one_read(node: Node) -> None:
     last = await node.publish(TOPIC, "a")
     async with count_statements(node.engines) as statements, asyncio.TaskGroup() as group:
         waiting = [group.create_task(node.take(TOPIC, last, 1)) for _ in range(50)]
-
-        async def all_wait() -> bool:
-            return TOPIC in node.log._feeds and node.log._feeds[TOPIC]._is_open
-
-        await until(all_wait)
+        await until_followed(node, TOPIC)
         assert len(statements) == 1
         for task in waiting:
             task.cancel()

@@ -23,6 +23,7 @@ from tests.services.tasks.effects import EffectRow
 LANE = "replies"
 LONG_LEASE_SECONDS = 60.0
 """For tests in which no lease runs out by itself."""
+WIND_DOWN_SECONDS = 20
 
 
 class TaskRow(NamedTuple):
@@ -126,7 +127,7 @@ class Stage:
 
 @asynccontextmanager
 async def running(*workers: Worker) -> AsyncGenerator[list[asyncio.Task[None]]]:
-    """The workers run until the block ends, which waits for them to wind down."""
+    """The workers run until the block ends, which waits for them to wind down. Raises TimeoutError."""
     async with asyncio.TaskGroup() as group:
         runs = [group.create_task(worker.run()) for worker in workers]
         try:
@@ -134,6 +135,11 @@ async def running(*workers: Worker) -> AsyncGenerator[list[asyncio.Task[None]]]:
         finally:
             for run in runs:
                 run.cancel()
+            _, stuck = await asyncio.wait(runs, timeout=WIND_DOWN_SECONDS)
+            for run in stuck:
+                run.cancel()
+            if stuck:
+                raise TimeoutError("A worker does not wind down.")
 
 
 def worker_for(

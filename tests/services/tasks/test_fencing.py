@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
 from db.sessions import Transaction
-from services.tasks.model import ClaimedTask, Handling, LeaseLost
+from services.tasks.model import Cancellation, ClaimedTask, Handling, LeaseLost
 from services.tasks.queue import TaskQueue
 from tests.services.tasks import effects
 from tests.services.tasks.stage import LANE, Stage, do_nothing
@@ -110,11 +112,13 @@ async def test_a_writer_for_many_learns_which_are_held(stage: Stage) -> None:
     kept, lost, ended, other, unasked = [await stage.claimed(queue) for _ in range(5)]
     await stage.finish(queue, ended, "done")
     await take_over(stage, queue, lost)
-    tokens = {task.id: task.lease_token for task in (kept, lost, ended, other)}
     async with stage.sessions.write() as tx:
-        assert await queue.held(tx, tokens) == {kept.id, other.id}
-        assert await queue.held(tx, {unasked.id: "wrong", 9999: "unknown"}) == set()
-        assert await queue.held(tx, {}) == set()
+        assert await queue.held(tx, [kept, lost, ended, other]) == {kept, other}
+        assert await queue.held(tx, [replace(unasked, lease_token="wrong"), replace(unasked, id=9999)]) == set()
+        assert await queue.held(tx, []) == set()
+        assert await queue.request_cancel(tx, "reply", other.key) is Cancellation.REQUESTED
+        assert await queue.held(tx, [kept, other]) == {kept, other}
+    assert [task.cancelled.is_set() for task in (kept, lost, other)] == [False, False, True]
 
 
 @pytest.mark.asyncio
@@ -130,7 +134,7 @@ async def test_what_a_transaction_holds_is_not_taken_over_before_it_ends(stage: 
 
     async def hold(tx: Transaction) -> None:
         if for_many:
-            assert await queue.held(tx, {task.id: task.lease_token}) == {task.id}
+            assert await queue.held(tx, [task]) == {task}
         else:
             await queue.hold(tx, task)
 

@@ -1,12 +1,13 @@
 import asyncio
 
 import pytest
-from sqlalchemy import and_, column, func, select, table
+from sqlalchemy import and_, column, event, func, select, table
 from structlog.testing import capture_logs
 
+from db.engine import Engines
 from services.tasks.model import ClaimedTask, Handling
 from tests.conditions import until
-from tests.services.tasks.stage import LANE, Stage, running, worker_for
+from tests.services.tasks.stage import LANE, WIND_DOWN_SECONDS, Stage, running, worker_for
 
 activity = table("pg_stat_activity", column("pid"), column("datname"))
 
@@ -54,6 +55,27 @@ async def test_what_does_not_end_within_the_grace_is_handed_back(stage: Stage) -
     assert closed.is_set()
     row = await stage.task(task_id)
     assert (row.status, row.attempt) == ("PENDING", 0)
+
+
+@pytest.mark.asyncio
+async def test_what_is_claimed_while_winding_down_is_handed_back(stage: Stage, engines: Engines) -> None:
+    tried: list[ClaimedTask] = []
+
+    async def handle(task: ClaimedTask) -> None:
+        tried.append(task)
+
+    task_id = await stage.add()
+    async with running(worker_for(stage.queue(), {"reply": Handling(handle=handle)})) as runs:
+
+        def stop(_connection: object) -> None:
+            runs[0].cancel()
+
+        # The worker's first commit is that of its claim.
+        event.listen(engines.writing.sync_engine, "commit", stop, once=True)
+        await asyncio.wait(runs, timeout=WIND_DOWN_SECONDS)
+    row = await stage.task(task_id)
+    assert (row.status, row.attempt) == ("PENDING", 0)
+    assert tried == []
 
 
 @pytest.mark.asyncio

@@ -106,7 +106,7 @@ def test_other_words_and_links_are_refused(text: str) -> None:
 async def test_a_service_refuses_it_as_input(sessions: Sessions, text: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         await VideoService(sessions).find(VideoRef(youtube=text))
-    assert [problem.path for problem in refusal.value.problems] == [("video", "youtube")]
+    assert [problem.path for problem in refusal.value.problems] == [("by", "youtube")]
     assert refusal.value.problems[0].code is _refusal(text)
 
 

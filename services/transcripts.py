@@ -1,0 +1,14 @@
+"""Stored transcripts as the models read them."""
+
+from db.queries import videos as queries
+from db.queries.videos import SegmentRow
+from db.sessions import Reader
+from services.llm.chat_model import Segment
+
+
+async def load_segments(reader: Reader, video_id: int) -> list[Segment]:
+    """All of the video, in order of time."""
+    rows = await reader.rows(SegmentRow, queries.segments(video_id))
+    return [
+        Segment(start_seconds=row.start_seconds, duration_seconds=row.duration_seconds, text=row.text) for row in rows
+    ]

@@ -1,0 +1,169 @@
+"""People with things of their own on one server: what a test of access needs to see who gets what of whom."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx2
+from pydantic import SecretStr
+from sqlalchemy import func, select, update
+
+from db.models.tables import Base, Message, Video, VideoPart
+from db.outbox import NewEvent
+from schema.types.nodes import parse_global_id
+from services.container import open_services
+from services.messages import MessageStatus
+from services.processing import CHANGED, PartState, topic_of
+from services.replies import ReplyFailure
+from services.settings import Settings
+from tests.conditions import until
+from tests.schema.kept_client import KeptClient
+from tests.schema.people import (
+    ADMIN_TOKEN,
+    Person,
+    begin_conversation,
+    first_position,
+    gather_people,
+    send_message,
+    sign_in,
+    stop_reply,
+    take_note,
+)
+from tests.server import Server, serving
+
+LECTURE = "dQw4w9WgXcQ"
+UNREADY = "unready-001"
+BROKEN = "broken-0001"
+DETAILS = {
+    "uploader": "VidWiz",
+    "duration": 600,
+    "view_count": 3_000_000_000,
+    "like_count": 7,
+    "upload_date": "20240229",
+}
+
+MESSAGES_SENT = 4
+"""By each, before a test begins; the quota allows one more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    server: Server
+    people: Mapping[str, Person]
+    videos: Mapping[str, str]
+    """The id of each by its YouTube id: LECTURE, UNREADY and BROKEN."""
+    lecture_position: str
+    """Of the lecture's stream, with something after it."""
+    refresh_tokens: list[str]
+    """Of the entrant, each unused."""
+
+    async def dump(self) -> dict[str, list[tuple[object, ...]]]:
+        """Every row of every table."""
+        async with self.server.services.database.read(snapshot=True) as reader:
+            return {
+                table.name: sorted((tuple(row) for row in await reader.all(select(table))), key=repr)
+                for table in Base.metadata.sorted_tables
+            }
+
+
+@asynccontextmanager
+async def inhabited(settings: Settings, *, entries: int = 0) -> AsyncGenerator[World]:
+    """The server does no tasks, so that nothing changes unless a test changes it. The entrant has `entries` sessions more."""
+    changes = {
+        "admin_token": SecretStr(ADMIN_TOKEN),
+        "wiz_user_daily_quota": MESSAGES_SENT + 1,
+        "wiz_guest_daily_quota": MESSAGES_SENT + 1,
+    }
+    settings = settings.model_copy(update=changes)
+    async with serving(settings, work=False) as server, httpx2.AsyncClient(timeout=30) as http:
+        await _make_lecture(server)
+        nobody = KeptClient(url=server.url, http=http)
+        people = await gather_people(nobody)
+        owners = [person for person in people.values() if person.kind in {"guest", "user"}]
+        await asyncio.gather(*(_settle(person) for person in owners))
+        await _write_replies(server, settings)
+        await asyncio.gather(*(_leave_unfinished(person) for person in owners))
+        await _break(server, [person.ids["failed"] for person in owners])
+        videos = await _videos(people["user A"])
+        entered = await asyncio.gather(*(sign_in(nobody, people["entrant"]) for _ in range(entries)))
+        yield World(
+            server=server,
+            people=people,
+            videos=videos,
+            lecture_position=await _announce(server, videos[LECTURE]),
+            refresh_tokens=[one["refreshToken"] for one in entered],
+        )
+
+
+async def _make_lecture(server: Server) -> None:
+    """A sample becomes a video that has everything a fetched one can have."""
+    sample = update(Video).where(Video.youtube_id == "sample-tide")
+    async with server.services.database.write() as tx:
+        await tx.execute(sample.values(youtube_id=LECTURE, is_sample=False, details=DETAILS))
+
+
+async def _settle(person: Person) -> None:
+    """A conversation with a question; for a user, a note, too."""
+    person.ids["conversation"] = await begin_conversation(person, LECTURE)
+    person.ids["question"], person.ids["reply"] = await send_message(person, person.ids["conversation"])
+    person.position.append(await first_position(person, person.ids["reply"]))
+    if person.kind == "user":
+        person.ids["note"] = await take_note(person, LECTURE)
+        viewer = await person.client.execute("{ viewer { user { id } } }")
+        person.ids["user"] = viewer.data["viewer"]["user"]["id"]
+
+
+async def _write_replies(server: Server, settings: Settings) -> None:
+    unwritten = select(func.count()).select_from(Message).where(Message.status != MessageStatus.DONE)
+
+    async def written() -> bool:
+        async with server.services.database.read() as reader:
+            return await reader.scalar(unwritten) == 0
+
+    async with open_services(settings, work=True):
+        await until(written)
+
+
+async def _leave_unfinished(person: Person) -> None:
+    person.ids["on unready"] = await begin_conversation(person, UNREADY)
+    person.ids["on broken"] = await begin_conversation(person, BROKEN)
+    for name in ("stopped", "failed", "pending"):
+        _, person.ids[name] = await send_message(person, person.ids["conversation"])
+    await stop_reply(person, person.ids["stopped"])
+    if person.kind == "user":
+        person.ids["note on broken"] = await take_note(person, BROKEN)
+
+
+async def _break(server: Server, reply_ids: Iterable[str]) -> None:
+    """What a worker does when the network and the model are away."""
+    broken = update(VideoPart).where(
+        VideoPart.video_id == select(Video.id).where(Video.youtube_id == BROKEN).scalar_subquery()
+    )
+    failed = update(Message).where(Message.id.in_([row_of(one) for one in reply_ids]))
+    async with server.services.database.write() as tx:
+        await tx.execute(
+            broken.values(state=PartState.FAILED, error_code="UNREACHABLE", error_message="It is away.", attempts=3)
+        )
+        await tx.execute(failed.values(status=MessageStatus.FAILED, error_code=ReplyFailure.MODEL_UNAVAILABLE))
+
+
+async def _announce(server: Server, video_id: str) -> str:
+    """The position of the first of two changes of the video."""
+    topic = topic_of(row_of(video_id))
+    async with server.services.database.write() as tx:
+        first = await tx.publish(topic, NewEvent(type=CHANGED))
+        await tx.publish(topic, NewEvent(type=CHANGED))
+    return str(first)
+
+
+async def _videos(person: Person) -> dict[str, str]:
+    find = "query Find($youtube: String!) { video(by: {youtube: $youtube}) { id } }"
+    found = {one: await person.client.execute(find, youtube=one) for one in (LECTURE, UNREADY, BROKEN)}
+    return {youtube: answer.data["video"]["id"] for youtube, answer in found.items()}
+
+
+def row_of(global_id: str) -> int:
+    key = parse_global_id(global_id)
+    assert key is not None
+    return key.id

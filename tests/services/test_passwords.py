@@ -1,0 +1,102 @@
+"""Password hashing: with which parameters, off the event loop, and only so many at once."""
+
+import asyncio
+import os
+import time
+
+import pytest
+
+from services import passwords as hashing
+from services.errors import Overloaded
+from services.passwords import Passwords
+from tests.conditions import until
+
+CORES = os.cpu_count() or 1
+
+
+@pytest.mark.asyncio
+async def test_hashes_with_argon2id_and_a_salt_of_its_own() -> None:
+    passwords = Passwords()
+    first, second = await asyncio.gather(passwords.hash("correct horse"), passwords.hash("correct horse"))
+    assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert first != second
+    for stored in (first, second):
+        assert await passwords.verify("correct horse", stored)
+
+
+@pytest.mark.asyncio
+async def test_takes_a_password_as_it_is() -> None:
+    passwords = Passwords()
+    stored = await passwords.hash(" correct é\n ")
+    assert await passwords.verify(" correct é\n ", stored)
+    for other in ("correct é", " correct é\n", " CORRECT É\n ", " correct e\u0301\n ", ""):
+        assert not await passwords.verify(other, stored)
+
+
+@pytest.mark.asyncio
+async def test_without_a_hash_nothing_fits() -> None:
+    passwords = Passwords()
+    # Not even what is compared in its place.
+    for guess in ("a password that nobody has", ""):
+        assert not await passwords.verify(guess, None)
+    for damaged in ("", "garbage", "$argon2id$v=19$m=19456,t=2,p=1$", "$2b$12$" + "x" * 53):
+        assert not await passwords.verify("correct horse", damaged)
+
+
+@pytest.mark.asyncio
+async def test_an_unknown_account_takes_as_long_as_a_known_one() -> None:
+    passwords = Passwords()
+    stored = await passwords.hash("correct horse")
+
+    async def fastest(hash_of_account: str | None) -> float:
+        times: list[float] = []
+        for _ in range(7):
+            began = time.perf_counter()
+            await passwords.verify("wrong horse", hash_of_account)
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    known, unknown = await fastest(stored), await fastest(None)
+    assert unknown == pytest.approx(known, rel=0.5)
+
+
+@pytest.mark.asyncio
+async def test_the_event_loop_goes_on_meanwhile() -> None:
+    passwords = Passwords()
+    async with asyncio.TaskGroup() as group:
+        hashing_task = group.create_task(passwords.hash("correct horse"))
+        beats = 0
+        while not hashing_task.done():
+            await asyncio.sleep(0)
+            beats += 1
+    assert beats > 10
+
+
+@pytest.mark.asyncio
+async def test_who_waits_too_long_is_told_and_the_next_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "WAIT_SECONDS", 0.02)
+    passwords = Passwords()
+    stored = await passwords.hash("correct horse")
+    answers = await asyncio.gather(
+        *(passwords.verify("correct horse", stored) for _ in range(40 * CORES)), return_exceptions=True
+    )
+    kinds = {type(answer) for answer in answers}
+    assert kinds == {bool, Overloaded}
+    assert all(answer is True for answer in answers if isinstance(answer, bool))
+    assert await passwords.verify("correct horse", stored)
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_gives_up_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "WAIT_SECONDS", 10)
+    passwords = Passwords()
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(passwords.hash("correct horse")) for _ in range(4 * CORES)]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+
+    async def is_free() -> bool:
+        return await passwords.verify("x", None) is False
+
+    await until(is_free, seconds=2)
