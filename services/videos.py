@@ -149,6 +149,8 @@ async def ensure(tx: Transaction, ref: VideoRef, title: str | None) -> VideoRow:
     if video is None or (video.title is None and title is not None):
         video = await _put(tx, video.youtube_id if video else _new_youtube_id(ref), title)
     if not video.is_ready:
+        # Locked and read again: a task that ends at this moment must not be scheduled anew.
+        video = await tx.row(VideoRow, queries.lock(video.id)) or video
         for part in processing.Part:
             await tx.execute(queries.add_part(video.id, part, tx.dialect))
         await processing.schedule(tx, video)
