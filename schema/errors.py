@@ -1,14 +1,14 @@
 """What becomes of an exception: a member of the field's union, an error with a code, or a masked error."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import strawberry
 import structlog
-from graphql import ExecutionResult as GraphQLExecutionResult
 from graphql import GraphQLError
-from strawberry.extensions import SchemaExtension
-from strawberry.types.execution import ExecutionResult, StreamExecutionResult
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.types.execution import ExecutionResult
 from strawberry.types.field import StrawberryField
 
 from schema.context import Context, Info
@@ -70,33 +70,14 @@ HANDLERS: list[strawberry.ExceptionHandler[Any, Any]] = [
 ]
 
 
-class ErrorShape(SchemaExtension):
-    """Gives every error its code and the request's id, and lets no internal text out, in results and in streams."""
-
-    def __init__(self) -> None:
-        self._streamed = False
-
-    def on_operation(self) -> Iterator[None]:
-        self._streamed = False
-        yield
-        result = self.execution_context.result
-        # The last result of a stream was shaped when it was sent.
-        if not self._streamed and isinstance(result, GraphQLExecutionResult | ExecutionResult):
-            self._shape(result)
-
-    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
-        self._streamed = True
-        if isinstance(result, GraphQLExecutionResult | ExecutionResult):
-            self._shape(result)
-        yield
-
-    def _shape(self, result: GraphQLExecutionResult | ExecutionResult) -> None:
-        if result.errors:
-            result.errors = [shaped(error, self.execution_context.context) for error in result.errors]
+def shape_errors(result: ExecutionResult, context: Context | None) -> None:
+    """Give every error its code and the request's id, and let no internal text out; that is logged instead."""
+    # A new list and new errors: those of a document that is no good are kept by the library, for the next to send it.
+    if result.errors and context is not None:
+        result.errors = [_shaped(error, context) for error in result.errors]
 
 
-def shaped(error: GraphQLError, context: Context) -> GraphQLError:
-    """The error as the client may see it; what it may not see is logged under the request's id."""
+def _shaped(error: GraphQLError, context: Context) -> GraphQLError:
     original = _root_of(error)
     message, extensions = _public(error, original)
     if extensions["code"] == "INTERNAL_SERVER_ERROR":
@@ -120,23 +101,37 @@ def _root_of(error: GraphQLError) -> BaseException | None:
     return original
 
 
+CODES = {
+    errors.Unauthenticated: "UNAUTHENTICATED",
+    errors.Forbidden: "FORBIDDEN",
+    errors.NotFound: "NOT_FOUND",
+    errors.InvalidInput: "BAD_USER_INPUT",
+    errors.RateLimited: "RATE_LIMITED",
+    errors.Overloaded: "TIMEOUT",
+}
+
+
 def _public(error: GraphQLError, original: BaseException | None) -> tuple[str, Mapping[str, object]]:
-    match original:
+    if original is None or isinstance(original, MissingQueryError | CannotGetOperationTypeError):
+        # The library's own: the document or its variables are wrong, and the message says how.
+        return error.message, {"code": "BAD_USER_INPUT"}
+    code = next((code for kind, code in CODES.items() if isinstance(original, kind)), None)
+    if code is not None:
+        return str(original), {"code": code, **_details(original)}
+    if error.path is None and error.nodes:
+        # While the document was checked a value could not even be read, such as a number of 5,000 digits.
+        return "A value in the document or its variables cannot be read.", {"code": "BAD_USER_INPUT"}
+    return "Something went wrong on our side.", {"code": "INTERNAL_SERVER_ERROR"}
+
+
+def _details(refusal: BaseException) -> Mapping[str, object]:
+    match refusal:
         case errors.Unauthenticated(reason=reason):
-            return original.message, {"code": "UNAUTHENTICATED", "details": {"reason": reason}}
-        case errors.Forbidden():
-            return original.message, {"code": "FORBIDDEN"}
-        case errors.NotFound():
-            return original.message, {"code": "NOT_FOUND"}
+            return {"details": {"reason": reason}}
         case errors.InvalidInput(problems=problems):
             listed = [{"path": list(one.path), "code": one.code, "message": one.message} for one in problems]
-            return original.message, {"code": "BAD_USER_INPUT", "details": {"problems": listed}}
+            return {"details": {"problems": listed}}
         case errors.RateLimited(reset_in_seconds=seconds):
-            return original.message, {"code": "RATE_LIMITED", "details": {"resetInSeconds": seconds}}
-        case errors.Overloaded():
-            return original.message, {"code": "TIMEOUT"}
-        case _ if original is None or error.path is None:
-            # Nothing of ours ran yet: the document or its variables are wrong, and the message says how.
-            return error.message, {"code": "BAD_USER_INPUT"}
+            return {"details": {"resetInSeconds": seconds}}
         case _:
-            return "Something went wrong on our side.", {"code": "INTERNAL_SERVER_ERROR"}
+            return {}

@@ -1,6 +1,7 @@
 """The one schema, put together from its parts. Only this module and schema.server know them all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import aclosing, suppress
 
 import strawberry
 from graphql import GraphQLError
@@ -12,8 +13,10 @@ from strawberry.extensions import (
     ValidationCache,
 )
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
+from strawberry.schema.schema import StreamResult
+from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.base import get_object_definition, has_object_definition
+from strawberry.types.graphql import OperationType
 
 from resolvers.nodes import NodeQuery
 from resolvers.notes import NoteMutation
@@ -21,7 +24,8 @@ from resolvers.server import ServerQuery
 from resolvers.users import UserMutation, UserQuery
 from resolvers.videos import VideoMutation, VideoQuery
 from resolvers.wiz import WizMutation, WizQuery
-from schema.errors import HANDLERS, ErrorShape
+from schema.context import Context
+from schema.errors import HANDLERS, shape_errors
 from schema.permissions import Access
 from schema.types.scalars import SCALARS
 from subscriptions.videos import VideoSubscription
@@ -46,9 +50,69 @@ class Subscription(VideoSubscription, WizSubscription):
     pass
 
 
+class DocumentCache(ParserCache):
+    """The library's, but what cannot be parsed is left to the parser: it tells the client, and an extension cannot."""
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        with suppress(GraphQLError):
+            context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
+        yield
+
+
 class Schema(strawberry.Schema):
+    """Strawberry's; but whichever way an error comes about, it is shaped on its way out."""
+
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Strawberry would log every refusal with a traceback; ErrorShape logs what is really wrong."""
+        """Strawberry would log every refusal with a traceback; `shape_errors` logs what is really wrong."""
+
+    async def execute(  # noqa: PLR0917  as the library has it
+        self,
+        query: str | None,
+        variable_values: dict[str, object] | None = None,
+        context_value: Context | None = None,
+        root_value: object = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, object] | None = None,
+    ) -> ExecutionResult:
+        """One answer to one query or mutation: subscriptions are for `stream`."""
+        allowed = set(allowed_operation_types or OperationType) - {OperationType.SUBSCRIPTION}
+        result = await super().execute(
+            query, variable_values, context_value, root_value, operation_name, allowed, operation_extensions
+        )
+        shape_errors(result, context_value)
+        return result
+
+    async def stream(  # noqa: PLR0917  as the library has it
+        self,
+        query: str | None,
+        variable_values: dict[str, object] | None = None,
+        context_value: Context | None = None,
+        root_value: object = None,
+        operation_name: str | None = None,
+        operation_extensions: dict[str, object] | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+    ) -> StreamResult:
+        """The answers to any operation, as they come."""
+        results = await super().stream(
+            query,
+            variable_values,
+            context_value,
+            root_value,
+            operation_name,
+            operation_extensions,
+            allowed_operation_types,
+        )
+        return _shaped(results, context_value)
+
+
+async def _shaped(results: StreamResult, context: Context | None) -> StreamResult:
+    async with aclosing(results):
+        async for result in results:
+            if isinstance(result, ExecutionResult):
+                shape_errors(result, context)
+            yield result
 
 
 def build_schema(*, introspection: bool = True, suggestions: bool = True) -> Schema:
@@ -57,9 +121,8 @@ def build_schema(*, introspection: bool = True, suggestions: bool = True) -> Sch
         refuse_unguarded(root)
     describe_inputs(Mutation)
     extensions: list[type[SchemaExtension] | Callable[[], SchemaExtension]] = [
-        ErrorShape,
         lambda: MaxTokensLimiter(max_token_count=LARGEST_DOCUMENT_TOKENS),
-        lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+        lambda: DocumentCache(maxsize=CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
     ]
     if not introspection:

@@ -12,19 +12,23 @@ SHARED: list[Processor] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
 ]
+# One list for good: a logger keeps the one it first used, and structlog's capture_logs changes the configured one.
+PROCESSORS: list[Processor] = [
+    *SHARED,
+    structlog.processors.format_exc_info,
+    structlog.processors.EventRenamer("event"),
+    structlog.processors.JSONRenderer(),
+]
 # Said again by our own request log, or of no use to an operator.
 QUIET = ("uvicorn.access", "httpx2", "yt_dlp", "alembic.runtime.plugins")
+# At DEBUG they write down all that passes: the values of statements, and frames with tokens in them.
+INDISCREET = ("aiosqlite", "uvicorn.error", "websockets")
 
 
 def configure_logging(level: str) -> None:
     """Send our events and those of the libraries through the same form."""
     structlog.configure(
-        processors=[
-            *SHARED,
-            structlog.processors.format_exc_info,
-            structlog.processors.EventRenamer("event"),
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -42,6 +46,8 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in INDISCREET:
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelNamesMapping()[level]))
 
 
 def _name_logger(

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
 
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLRequestData
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET, UnsetType
 
@@ -91,9 +92,21 @@ class GraphQLView(GraphQL[Context, None]):
             raise HTTPException(400, "The body must be a JSON object")
         return cast("object", body)  # its keys are looked at by Strawberry, and nothing is known of them here
 
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData | list[GraphQLRequestData]:
+        """Strawberry repeats an unknown name in an answer that takes no other characters."""
+        body = await super().parse_http_body(request)
+        if not isinstance(body, list) and not is_name(body.operation_name):
+            raise HTTPException(400, "The operationName must be a name")
+        return body
+
     async def render_graphql_ide(self, request: Request) -> Response:
         del request
         return self._explorer() if self._explorer else Response(status_code=404)
+
+
+def is_name(value: object) -> bool:
+    """Also None, which stands for the only operation of a document."""
+    return value is None or (isinstance(value, str) and value.isascii())
 
 
 async def identify(services: Services, authorization: object, guest: object) -> Viewer | Unauthenticated:

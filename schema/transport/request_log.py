@@ -1,11 +1,15 @@
 """One log line a request, its id, and the headers that every answer carries (pure ASGI, so that streams stay streams)."""
 
+import json
 import re
 import time
 import uuid
+from contextlib import suppress
 
 import structlog
+from starlette import status
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -30,29 +34,48 @@ class RequestLog:
 
     async def _logged(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         began = time.perf_counter()
-        status: int | None = None
+        answered: int | None = None
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal answered
             if message["type"] in {"http.response.start", "websocket.accept"}:
-                status = message.get("status", 101)
+                answered = message.get("status", 101)
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
                 headers.update(ON_EVERY_ANSWER)
-            elif message["type"] == "websocket.close" and status is None:
-                status = 403
+            elif message["type"] == "websocket.close" and answered is None:
+                answered = 403
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_id)
+            # Of a client that has gone nobody is left to be told.
+            with suppress(ClientDisconnect):
+                await self._app(scope, receive, send_with_id)
+        except Exception:
+            # The last one who knows which request it was, and who can keep what went wrong from the client.
+            logger.exception("request.failed")
+            await break_off(scope, send_with_id, is_begun=answered is not None)
         finally:
             logger.info(
                 "request.ended",
                 method=scope.get("method", "WEBSOCKET"),
                 path=scope["path"],
-                status=status,
+                status=answered,
                 milliseconds=round((time.perf_counter() - began) * 1000, 1),
             )
+
+
+async def break_off(scope: Scope, send: Send, *, is_begun: bool) -> None:
+    """Say that it is our fault, if anything can still be said; an answer that has begun is left unfinished."""
+    if scope["type"] == "websocket":
+        # The socket may have been closed already.
+        with suppress(RuntimeError):
+            await send({"type": "websocket.close", "code": status.WS_1011_INTERNAL_ERROR})
+    elif not is_begun:
+        failure = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id_of(scope)}
+        errors = [{"message": "Something went wrong on our side.", "extensions": failure}]
+        await send({"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": json.dumps({"errors": errors}).encode()})
 
 
 def request_id_of(scope: Scope) -> str:

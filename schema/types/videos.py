@@ -6,6 +6,7 @@ from functools import partial
 from typing import Annotated, Self
 
 import strawberry
+from strawberry.types.unset import UNSET
 
 from db.queries.videos import SegmentRow, VideoRow
 from schema.context import Context, Info
@@ -170,15 +171,17 @@ def _number(row: VideoRow, key: str) -> float | None:
 
 @strawberry.input(one_of=True, description="Names a video: by exactly one of its id and its YouTube id or link.")
 class VideoRef:
-    id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="The id that this API gave the video.")
-    youtube: strawberry.Maybe[str] = strawberry.field(
-        description="The 11-character YouTube id, or a watch, shorts, live, embed or youtu.be link. No playlist."
+    id: strawberry.ID | None = strawberry.field(default=UNSET, description="The id that this API gave the video.")
+    youtube: str | None = strawberry.field(
+        default=UNSET,
+        description="The 11-character YouTube id, or a watch, shorts, live, embed or youtu.be link. No playlist.",
     )
 
     def to_service(self) -> service.VideoRef:
-        if self.youtube is not None:
-            return service.VideoRef(youtube=self.youtube.value)
-        return service.VideoRef(id=row_id("Video", self.id.value) if self.id is not None else None)
+        # What is not given is UNSET, which is no text.
+        if isinstance(self.youtube, str):
+            return service.VideoRef(youtube=self.youtube)
+        return service.VideoRef(id=row_id("Video", self.id) if isinstance(self.id, str) else None)
 
 
 describe(

@@ -28,7 +28,7 @@ async def walk(client: Client, name: str, size: int, id_: str = "") -> list[str]
     while True:
         page: Json = (await client.execute(document, first=size, after=after, id=id_)).data
         while "nodes" not in page:
-            page = next(field for field in page.values() if isinstance(field, dict))
+            page = next(iter(page.values()))
         found += [node["id"] for node in page["nodes"]]
         assert len(page["nodes"]) <= size
         if not page["pageInfo"]["hasNextPage"]:

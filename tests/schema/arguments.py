@@ -5,25 +5,26 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from tests.schema.operations import Arguments
-from tests.schema.sdl import Schema, is_list, named
+from tests.schema.sdl import Field, Schema, is_list, named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
     """One scalar or enum within an argument; lists are passed through."""
 
-    operation: str
+    place: str
+    """Of the field that takes the argument."""
     path: tuple[str, ...]
     type_name: str
 
     def __str__(self) -> str:
-        return f"{self.operation}({'.'.join(self.path)})"
+        return f"{self.place}({'.'.join(self.path)})"
 
 
-def leaves_of(schema: Schema, operation: str) -> list[Leaf]:
+def leaves_of(schema: Schema, field: Field) -> list[Leaf]:
     return [
-        Leaf(operation=operation, path=(name, *path), type_name=type_name)
-        for name, argument in schema.operations[operation].arguments.items()
+        Leaf(place=field.place, path=(name, *path), type_name=type_name)
+        for name, argument in field.arguments.items()
         for path, type_name in _leaves(schema, named(argument.type))
     ]
 
@@ -31,7 +32,7 @@ def leaves_of(schema: Schema, operation: str) -> list[Leaf]:
 def fill(schema: Schema, leaf: Leaf, arguments: Arguments, value: object) -> Arguments:
     """The arguments with the value at the leaf. Of an input that takes one of its fields, the others go."""
     name, *path = leaf.path
-    type_ = schema.operations[leaf.operation].arguments[name].type
+    type_ = schema.operations[leaf.place].arguments[name].type
     return {**arguments, name: _filled(schema, type_, arguments.get(name), path, value)}
 
 
@@ -52,7 +53,9 @@ def _filled(schema: Schema, type_: str, given: object, path: Sequence[str], valu
     name, *rest = path
     input_ = schema.types[named(type_)]
     kept = dict(given) if _is_object(given) and not input_.is_one_of else {}
-    return {**kept, name: _filled(schema, input_.inputs[name].type, kept.get(name), rest, value)}
+    # A field that the input does not have takes whatever it is given.
+    inner = input_.inputs[name].type if name in input_.inputs else "String"
+    return {**kept, name: _filled(schema, inner, kept.get(name), rest, value)}
 
 
 def _is_object(value: object) -> TypeGuard[Mapping[str, object]]:

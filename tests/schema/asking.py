@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
 
-from tests.client import Json, StreamRefused
+from tests.client import Answer, Json, StreamRefused
 from tests.schema.operations import document
 from tests.schema.people import Person
 from tests.schema.sdl import Schema
@@ -23,6 +23,18 @@ class Outcome:
     errors: list[Json]
     text: str
     """All that the caller was told, as JSON."""
+    request_id: str | None = None
+    """As the header has it; sockets do not say."""
+
+    @classmethod
+    def from_answer(cls, answer: Answer) -> Self:
+        data: Json = answer.body["data"] or {}
+        return cls(
+            values=[value for value in data.values() if value is not None],
+            errors=answer.body.get("errors", []),
+            text=json.dumps(answer.body),
+            request_id=answer.headers["X-Request-ID"],
+        )
 
     @property
     def refusals(self) -> list[tuple[str, str | None]]:
@@ -43,10 +55,7 @@ async def ask(
     query = document(schema, operation, arguments, deepest=deepest)
     if operation.startswith("Subscription."):
         return await _follow(person, query, arguments)
-    body = (await person.client.execute(query, **arguments)).body
-    data: Json = body["data"] or {}
-    values = [value for value in data.values() if value is not None]
-    return Outcome(values=values, errors=body.get("errors", []), text=json.dumps(body))
+    return Outcome.from_answer(await person.client.execute(query, **arguments))
 
 
 async def _follow(person: Person, query: str, arguments: Mapping[str, object]) -> Outcome:

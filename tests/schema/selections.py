@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TypeGuard
 
 from tests.schema.sdl import Field, Schema
@@ -11,10 +12,13 @@ Selection = dict[str, "Selection"]
 ENDLESS = 1_000
 
 
-def select(schema: Schema, field: Field, *, deepest: int = ENDLESS) -> Selection:
+def select(
+    schema: Schema, field: Field, *, deepest: int = ENDLESS, given: Mapping[str, str] = MappingProxyType({})
+) -> Selection:
     """Everything below a field, through so many objects. Each type is opened once, where it is nearest.
 
     Anywhere else its own values are taken, but not its objects: types that lead to each other would never end.
+    `given` holds the arguments, as they are written, of some fields by their places.
     Raises LookupError for a field that cannot be asked for without arguments.
     """
     selection: Selection = {}
@@ -33,7 +37,7 @@ def select(schema: Schema, field: Field, *, deepest: int = ENDLESS) -> Selection
         is_open = depth < deepest and (type_.name not in opened or type_.name.endswith(("Connection", "Edge")))
         opened.add(type_.name)
         for name, inner in type_.fields.items():
-            if any(argument.is_required for argument in inner.arguments.values()):
+            if inner.place not in given and any(argument.is_required for argument in inner.arguments.values()):
                 raise LookupError(f"{inner.place} needs an argument, and nobody says which.")
             below = schema.below(inner)
             if below is None or is_open:

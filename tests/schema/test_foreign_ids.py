@@ -24,7 +24,7 @@ def id_leaves(schema: Schema, kind: str) -> Iterator[Leaf]:
     access = read_access()
     for operation in CALLS:
         if kind in access[operation]:
-            yield from (leaf for leaf in leaves_of(schema, operation) if leaf.type_name == "ID")
+            yield from (leaf for leaf in leaves_of(schema, schema.operations[operation]) if leaf.type_name == "ID")
 
 
 def is_refusal(operation: str, outcome: Outcome) -> bool:
@@ -46,10 +46,10 @@ async def test_somebody_elses_id_names_nothing_and_changes_nothing(settings: Set
         before = await world.dump()
         for caller, owner in ((world.people[one], world.people[other]) for one, other in PAIRS):
             for leaf in id_leaves(schema, caller.kind):
-                base = CALLS[leaf.operation](world, caller)[0]
+                base = CALLS[leaf.place](world, caller)[0]
                 for name, foreign in owner.ids.items():
-                    outcome = await ask(schema, caller, leaf.operation, fill(schema, leaf, base, foreign))
-                    assert is_refusal(leaf.operation, outcome), (caller.name, owner.name, name, str(leaf), outcome.text)
+                    outcome = await ask(schema, caller, leaf.place, fill(schema, leaf, base, foreign))
+                    assert is_refusal(leaf.place, outcome), (caller.name, owner.name, name, str(leaf), outcome.text)
             assert await world.dump() == before, (caller.name, owner.name)
 
 
@@ -61,12 +61,12 @@ async def test_an_id_of_nothing_is_refused_alike(settings: Settings) -> None:
         largest = [global_id(type_name, LARGEST_ID) for type_name in sorted(FETCHES)]
         before = await world.dump()
         for leaf in id_leaves(schema, caller.kind):
-            base = CALLS[leaf.operation](world, caller)[0]
+            base = CALLS[leaf.place](world, caller)[0]
             # One's own, but of another kind than is asked for.
-            other = [] if leaf.operation in {"Query.node", "Query.nodes"} else [caller.ids["user"]]
+            other = [] if leaf.place in {"Query.node", "Query.nodes"} else [caller.ids["user"]]
             for nonsense in ("", "nonsense", "\0", "\ud800", *largest, *other):
-                outcome = await ask(schema, caller, leaf.operation, fill(schema, leaf, base, nonsense))
-                assert is_refusal(leaf.operation, outcome), (str(leaf), nonsense, outcome.text)
+                outcome = await ask(schema, caller, leaf.place, fill(schema, leaf, base, nonsense))
+                assert is_refusal(leaf.place, outcome), (str(leaf), nonsense, outcome.text)
         assert await world.dump() == before
 
 

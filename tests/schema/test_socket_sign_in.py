@@ -18,6 +18,7 @@ from tests.settings import SECRET_KEY, settings_for
 KEY = SECRET_KEY.encode()
 FORBIDDEN = 4403
 UNAUTHORIZED = 4401
+GUEST = {"guestSessionId": "a guest"}
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
@@ -100,7 +101,6 @@ async def test_a_forged_token_closes_the_socket(server: Server) -> None:
 
 @pytest.mark.asyncio
 async def test_a_bad_token_never_becomes_a_guest(server: Server) -> None:
-    guest = {"guestSessionId": "a guest"}
     for value in (
         "garbage",
         "Bearer",
@@ -110,8 +110,8 @@ async def test_a_bad_token_never_becomes_a_guest(server: Server) -> None:
         "Bearer \x00",
         "Bearer schlüssel",
     ):
-        assert await close_code(server, {**guest, "authorization": value}) == FORBIDDEN
-    assert await close_code(server, guest, {"Authorization": "Bearer garbage"}) == FORBIDDEN
+        assert await close_code(server, {**GUEST, "authorization": value}) == FORBIDDEN
+    assert await close_code(server, GUEST, {"Authorization": "Bearer garbage"}) == FORBIDDEN
     assert await close_code(server, {}, {"Authorization": "Bearer garbage"}) == FORBIDDEN
 
 
@@ -151,6 +151,8 @@ async def test_an_open_socket_does_not_outlive_its_session(server: Server) -> No
         # What is open to everybody is still open, and nobody else has noticed.
         assert (await ask(socket, "{ server { version } }"))["version"]
         assert (await ask(other, VIEWER))["kind"] == "USER"
+    for payload in ({"authorization": f"Bearer {ada.token}"}, {"authorization": f"Bearer {ada.token}", **GUEST}):
+        assert await close_code(server, payload) == FORBIDDEN
 
 
 @pytest.mark.asyncio

@@ -1,8 +1,9 @@
 /** What the headers editor shows at first; it accepts comments. The headers hold for all tabs. */
 export function defaultHeaders(guestSessionId: string): string {
   return `{
-  // You are a guest. To act as a user, sign in (first tab), then
-  // put your access token into the next line and uncomment it:
+  // You are a guest. To act as a user, sign in (first
+  // tab), put the access token into the next line, and
+  // take the slashes away:
   // "Authorization": "Bearer <accessToken>",
   "X-Guest-Session-ID": "${guestSessionId}"
 }
