@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     worker = commands.add_parser("worker", help="work on tasks only, on this or any machine")
-    worker.add_argument("--concurrency", type=count, help="tasks at once in each lane (default: WORKER_CONCURRENCY)")
+    worker.add_argument("--concurrency", type=count, help="tasks about videos at once (default: WORKER_CONCURRENCY)")
     worker.set_defaults(run=_worker)
 
     for name, run, text in (

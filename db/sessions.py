@@ -67,7 +67,7 @@ class Transaction(Reader):
         if not counts:
             return {}
         numbering = event_queries.allot_numbers(counts, time.time_ns() // 1000, self.dialect)
-        last = {topic: seq for topic, seq in await self.all(numbering)}
+        last = dict(await self.all(numbering))
         rows = [
             {"topic": topic, "seq": last[topic] - counts[topic] + index, "type": event.type, "data": dict(event.data)}
             for topic in counts

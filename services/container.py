@@ -170,6 +170,6 @@ def handlings(settings: Settings, database: Sessions, queue: TaskQueue, writer: 
 
 
 def build_worker(settings: Settings, queue: TaskQueue, handlings: Mapping[str, Handling]) -> Worker:
-    lanes = dict.fromkeys(leases_of(settings), settings.worker_concurrency)
+    lanes = {replies.LANE: settings.reply_concurrency, processing.LANE: settings.worker_concurrency}
     name = f"{socket.gethostname()}:{os.getpid()}"
     return Worker(queue, handlings, lanes, name, shutdown_grace_seconds=settings.shutdown_seconds)

@@ -143,7 +143,9 @@ class Settings(BaseSettings):
     """Replaces https://www.youtube.com, for a gateway (or a test) that stands in for it."""
 
     worker_concurrency: int = Field(default=4, ge=1)
-    """Tasks at once in each lane."""
+    """Tasks at once that fetch or compute."""
+    reply_concurrency: int = Field(default=32, ge=1)
+    """Replies written at once; they mostly wait for the model."""
     lease_seconds: float = Field(default=60, gt=0)
     reply_lease_seconds: float = Field(default=15, gt=0)
     longest_reply_seconds: float = Field(default=300, gt=0)

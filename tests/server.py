@@ -53,8 +53,15 @@ async def serving(settings: Settings, *, work: bool = True, model: ChatModel | N
     app = create_app(settings, work=work, model=model)
     server = uvicorn.Server(
         uvicorn.Config(
-            app, port=port, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=2,
-            ws_max_size=64 * 1024, ws_per_message_deflate=False, proxy_headers=False,
+            app,
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=2,
+            ws_max_size=64 * 1024,
+            ws_per_message_deflate=False,
+            proxy_headers=False,
         )
     )
 

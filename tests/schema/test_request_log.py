@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,11 +44,11 @@ def lines_of(process: ServerProcess) -> list[Json]:
     return [json.loads(line) for line in whole if not line.startswith("VidWiz will answer")]
 
 
-async def line_of(process: ServerProcess, is_it: Callable[[Json], bool]) -> Json:
-    """The first such line about the end of a request, once it is written."""
+async def line_of(process: ServerProcess, **wanted: str) -> Json:
+    """The first line about the end of a request that says so, once it is written."""
 
     def found() -> list[Json]:
-        return [line for line in lines_of(process) if line["event"] == "request.ended" and is_it(line)]
+        return [line for line in lines_of(process) if {"event": "request.ended", **wanted}.items() <= line.items()]
 
     async def is_written() -> bool:
         return bool(found())
@@ -72,7 +71,7 @@ async def test_a_request_is_one_line_with_its_id(database_url: str, tmp_path: Pa
             ):
                 answer = await http.request(method, path)
                 request_id = answer.headers["X-Request-ID"]
-                line = await line_of(process, lambda line, wanted=request_id: line["request_id"] == wanted)
+                line = await line_of(process, request_id=request_id)
                 assert (line["method"], line["status"], answer.status_code) == (method, status, status)
                 assert line["path"] in {"/livez", "/nothing\n{} here", "/graphql"}
                 assert 0 < line["milliseconds"] < 60_000
@@ -93,9 +92,7 @@ async def test_an_id_is_taken_over_when_it_is_sane(database_url: str, tmp_path: 
         for sent in sane:
             answer = await raw_http.post(url, "{ nothing }", ("X-Request-ID", sent))
             assert answer.headers["X-Request-ID"] == answer.error["extensions"]["requestId"] == sent
-            assert (await line_of(process, lambda line, wanted=sent: line["request_id"] == wanted))[
-                "path"
-            ] == "/graphql"
+            assert (await line_of(process, request_id=sent))["path"] == "/graphql"
         for sent in odd:
             answer = await raw_http.post(url, "{ nothing }", ("X-Request-ID", sent))
             made = answer.headers["X-Request-ID"]
@@ -117,11 +114,11 @@ async def test_a_client_that_goes_away_is_no_failure(database_url: str, tmp_path
         await writer.drain()
         writer.close()
         await writer.wait_closed()
-        line = await line_of(process, lambda line: line["path"] == "/graphql")
+        line = await line_of(process, path="/graphql")
         assert line["status"] is None
         async with Client(url=url, guest="a guest").socket() as socket:
             await socket.connection.close()
-        await line_of(process, lambda line: line["method"] == "WEBSOCKET")
+        await line_of(process, method="WEBSOCKET")
         assert {line["level"] for line in lines_of(process)} == {"info"}
 
 
@@ -137,7 +134,7 @@ async def test_no_secret_is_logged(database_url: str, tmp_path: Path, level: str
         async with httpx2.AsyncClient(base_url=url) as http:
             await http.get("/graphql", params={"query": '{ video(by: {youtube: "canary-link"}) { id } }'})
             last = await http.get("/livez", params={"token": "canary-in-the-address"})
-        await line_of(process, lambda line: line["request_id"] == last.headers["X-Request-ID"])
+        await line_of(process, request_id=last.headers["X-Request-ID"])
         output = process.output()
         assert output.count("request.ended") > 10
     assert "canary" not in output.lower()
