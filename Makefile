@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 LOCKS := requirements/runtime.lock requirements/build.lock requirements/dev.lock
 # --no-config and the --no-emit flags keep one computer's mirrors out of the files; the existing file is the preference,
 # so that a release made elsewhere changes nothing here until somebody asks for it (ARGS=--upgrade).
-COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+COMPILE := $(BIN)/uv pip compile --quiet --system-certs --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 # A release of pyright is pinned by the lock; without this it asks the network for a newer one and prints a warning.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1

@@ -1,5 +1,6 @@
 """What becomes of an exception: a member of the field's union, an error with a code, or a masked error."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -80,6 +81,8 @@ def shape_errors(result: ExecutionResult, context: Context | None) -> None:
 def _shaped(error: GraphQLError, context: Context) -> GraphQLError:
     original = _root_of(error)
     message, extensions = _public(error, original)
+    if not context.services.settings.explores:
+        message = SUGGESTION.sub("", message)
     if extensions["code"] == "INTERNAL_SERVER_ERROR":
         logger.error("request.failed", request_id=context.request_id, path=error.path, exc_info=original or error)
     if isinstance(original, errors.RateLimited):
@@ -100,6 +103,9 @@ def _root_of(error: GraphQLError) -> BaseException | None:
         original = original.original_error
     return original
 
+
+SUGGESTION = re.compile(r" Did you mean .*?\?")
+"""Of fields, arguments, types and values that are spelt alike: they tell a stranger the schema."""
 
 CODES = {
     errors.Unauthenticated: "UNAUTHENTICATED",

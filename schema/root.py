@@ -115,7 +115,7 @@ async def _shaped(results: StreamResult, context: Context | None) -> StreamResul
             yield result
 
 
-def build_schema(*, introspection: bool = True, suggestions: bool = True) -> Schema:
+def build_schema(*, introspection: bool = True) -> Schema:
     """Raises TypeError when a root field does not say who may use it."""
     for root in (Query, Mutation, Subscription):
         refuse_unguarded(root)
@@ -133,7 +133,7 @@ def build_schema(*, introspection: bool = True, suggestions: bool = True) -> Sch
         subscription=Subscription,
         extensions=extensions,
         exception_handlers=HANDLERS,
-        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not suggestions),
+        config=StrawberryConfig(scalar_map=SCALARS),
     )
 
 

@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None, *, work: bool = True, model: Ch
         opened: Services = app.state.services
         return opened
 
-    schema = build_schema(introspection=settings.introspection, suggestions=settings.explores)
+    schema = build_schema(introspection=settings.introspection)
     view = GraphQLView(schema, services, graphiql_page if settings.graphiql else None)
     app = Starlette(
         routes=[

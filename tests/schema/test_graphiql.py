@@ -19,6 +19,15 @@ from tests.settings import settings_for
 
 TABS = sorted((Path(__file__).parents[2] / "clients" / "graphiql" / "src" / "tabs").glob("*.graphql"))
 FROM_A_BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+MISSPELT = [
+    "{ vewer { kind } }",
+    "{ viewer { knd } }",
+    '{ video(by: {id: "x"}, bye: 1) { id } }',
+    '{ video(by: {idd: "x"}) { id } }',
+    '{ node(id: "x") { ... on Vide { id } } }',
+    "{ viewer { user { videos(filter: {relation: NOTE}) { totalCount } } } }",
+    '{ viewer { user { videos(filter: {relation: "NOTED"}) { totalCount } } } }',
+]
 INTROSPECTION = "{ __schema { types { name } } }"
 
 
@@ -51,7 +60,7 @@ async def looked_around(settings: Settings) -> tuple[int, int, Answer]:
 )
 @pytest.mark.asyncio
 async def test_one_may_look_around_but_not_in_production_unless_told(
-    database_url: str, tmp_path: Path, changes: Mapping[str, object], has_page: bool, has_introspection: bool
+    database_url: str, tmp_path: Path, *, changes: Mapping[str, object], has_page: bool, has_introspection: bool
 ) -> None:
     page, file, answer = await looked_around(settings_for(database_url, tmp_path, **changes))
     assert (page, file) == ((200, 200) if has_page else (404, 404))
@@ -65,12 +74,12 @@ async def test_one_may_look_around_but_not_in_production_unless_told(
 @pytest.mark.parametrize(("environment", "is_helped"), [("local", True), ("production", False)])
 @pytest.mark.asyncio
 async def test_what_a_field_may_be_called_is_not_told_in_production(
-    database_url: str, tmp_path: Path, environment: str, is_helped: bool
+    database_url: str, tmp_path: Path, *, environment: str, is_helped: bool
 ) -> None:
     async with serving(settings_for(database_url, tmp_path, environment=environment), work=False) as server:
-        for query in ("{ vewer { kind } }", "{ viewer { knd } }", '{ video(bye: {id: "x"}) { id } }'):
-            answer = await server.nobody.execute(query)
-            assert any("Did you mean" in error["message"] for error in answer.body["errors"]) is is_helped, query
+        for query in MISSPELT:
+            errors = (await server.nobody.execute(query)).body["errors"]
+            assert any("Did you mean" in error["message"] for error in errors) is is_helped, errors
 
 
 @pytest.mark.asyncio
