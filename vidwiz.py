@@ -5,7 +5,6 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from importlib import metadata
 
 import structlog
@@ -25,6 +24,8 @@ from services.settings import Settings, explain
 
 LARGEST_FRAME_BYTES = 64 * 1024
 LARGEST_PORT = 65_535
+INTERRUPTED = 130
+"""The status that shells give a command ended by Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Unreachable as unreachable:
         print(unreachable, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -192,5 +195,4 @@ def port(text: str) -> int:
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        sys.exit(main())
+    sys.exit(main())

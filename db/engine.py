@@ -68,6 +68,7 @@ def normalise_url(text: str) -> URL:
 
 
 def open_engines(url: str, *, pool_size: int = 20, pool_timeout_seconds: float = 2) -> Engines:
+    """What statements were given is kept out of errors, and so out of logs."""
     parsed = normalise_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, pool_size=pool_size)
@@ -77,6 +78,7 @@ def open_engines(url: str, *, pool_size: int = 20, pool_timeout_seconds: float =
         max_overflow=0,
         pool_timeout=pool_timeout_seconds,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"server_settings": POSTGRES_SETTINGS},
     )
     return Engines(
@@ -91,8 +93,8 @@ def open_engines(url: str, *, pool_size: int = 20, pool_timeout_seconds: float =
 def _open_sqlite(url: URL, *, pool_size: int) -> Engines:
     # One writing lane a process: writers then queue in the pool, not on SQLite's lock. It waits longer than
     # SQLite's own busy timeout, since other processes may hold the file.
-    writing = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30)
-    reading = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10)
+    writing = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=30, hide_parameters=True)
+    reading = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10, hide_parameters=True)
     for engine in (writing, reading):
         event.listen(engine.sync_engine, "connect", _set_pragmas)
     # A writer that begins as a reader can be refused later without waiting (busy snapshot), so it begins as one.

@@ -33,9 +33,14 @@ class Batches:
 
     async def load(self, name: Hashable, load: Callable[[list[Key]], Awaitable[Sequence[Value]]], key: Key) -> Value:
         """What `load` answers for this key; loads of one name that are asked for together are made together."""
+
+        async def load_and_forget(keys: list[Key]) -> Sequence[Value]:
+            del self._loaders[name]
+            return await load(keys)
+
         loader: DataLoader[Key, Value] | None = self._loaders.get(name)
         if loader is None:
-            loader = self._loaders[name] = DataLoader(load_fn=load, cache=False)
+            loader = self._loaders[name] = DataLoader(load_fn=load_and_forget, cache=False)
         return await loader.load(key)
 
 

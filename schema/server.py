@@ -1,8 +1,10 @@
 """The ASGI application: everything that answers on a port."""
 
+import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
@@ -17,6 +19,8 @@ from services.llm.chat_model import ChatModel
 from services.logging import configure_logging
 from services.settings import Settings
 
+logger = structlog.get_logger()
+
 
 def create_app(settings: Settings | None = None, *, work: bool = True, model: ChatModel | None = None) -> Starlette:
     """With `work`, tasks are done in this process too. Settings come from the environment unless given.
@@ -28,9 +32,18 @@ def create_app(settings: Settings | None = None, *, work: bool = True, model: Ch
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with open_services(settings, work=work, model=model) as services:
-            app.state.services = services
-            yield
+        is_up = False
+        try:
+            async with open_services(settings, work=work, model=model) as services:
+                app.state.services = services
+                is_up = True
+                yield
+        except Exception:
+            if is_up:
+                # Without its event log or worker it would go on answering, and its streams would wait for ever.
+                logger.critical("server.broken", exc_info=True)
+                signal.raise_signal(signal.SIGTERM)
+            raise
 
     def services() -> Services:
         opened: Services = app.state.services

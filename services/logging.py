@@ -46,8 +46,14 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_without_sockets)
     for name in INDISCREET:
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelNamesMapping()[level]))
+
+
+def _without_sockets(record: logging.LogRecord) -> bool:
+    """Our own request log tells of sockets, and without their query, which may hold a token."""
+    return not str(record.msg).startswith(('%s - "WebSocket', "connection "))
 
 
 def _name_logger(

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from argon2 import PasswordHasher
@@ -19,18 +20,22 @@ class Passwords:
     """At most one hash a core at a time; who waits longer than two seconds is told that the server is busy."""
 
     def __init__(self) -> None:
-        self._slots = asyncio.Semaphore(os.cpu_count() or 1)
+        cores = os.cpu_count() or 1
+        self._slots = asyncio.Semaphore(cores)
+        # A caller that goes away frees its slot, but not the thread that still hashes for it.
+        self._threads = ThreadPoolExecutor(cores, thread_name_prefix="passwords")
         # Checked when the account is unknown, so that its sign-in takes as long as any other.
         self._decoy = HASHER.hash("a password that nobody has")
 
     async def hash(self, password: str) -> str:
         async with self._slot():
-            return await asyncio.to_thread(HASHER.hash, password)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, HASHER.hash, password)
 
     async def verify(self, password: str, stored: str | None) -> bool:
         """Whether the password fits; with no stored hash, False after as long a time."""
         async with self._slot():
-            fits = await asyncio.to_thread(_verify, stored or self._decoy, password)
+            against = stored or self._decoy
+            fits = await asyncio.get_running_loop().run_in_executor(self._threads, _verify, against, password)
         return fits and stored is not None
 
     @asynccontextmanager

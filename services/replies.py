@@ -15,6 +15,7 @@ from services.events.log import EventLog
 from services.events.log import position as position_of
 from services.events.positions import parse_position
 from services.messages import MessageRole, MessageStatus
+from services.quotas import day_of
 from services.reply_log import Progress, break_off, text_so_far, topic_of
 from services.tasks.model import Cancellation
 from services.tasks.queue import TaskQueue
@@ -101,12 +102,16 @@ class ReplyService:
         return self._events(message_id, position)
 
     async def stop(self, owner: Owner, message_id: int) -> MessageRow:
-        """Ask the reply to stop; what has streamed is kept. One that has ended stays as it is. Raises NotFound."""
+        """Ask the reply to stop; what has streamed is kept, and one that never began is not counted.
+
+        One that has ended stays as it is. Raises NotFound.
+        """
         async with self._database.write() as tx:
-            await _owned_reply(tx, owner, message_id)
+            message = await _owned_reply(tx, owner, message_id)
             if await self._queue.request_cancel(tx, KIND, str(message_id)) is Cancellation.DONE:
                 # No worker has it, so nobody else will tell its readers.
                 await break_off(tx, message_id, MessageStatus.STOPPED)
+                await tx.execute(queries.refund_quota(owner.key, day_of(message.created_at)))
             return await _owned_reply(tx, owner, message_id)
 
     async def _events(self, message_id: int, position: int | None) -> AsyncGenerator[ReplyEvent]:

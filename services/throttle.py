@@ -4,11 +4,11 @@ import asyncio
 import math
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from db.queries import limits as queries
 from db.sessions import Sessions
 from services.errors import RateLimited
+from services.events.outages import OUTAGES, describe, passes
 from services.settings import Rate
 from services.tokens import digest
 
@@ -38,5 +38,7 @@ class Throttle:
             try:
                 async with self._database.write() as tx:
                     await tx.execute(queries.purge())
-            except SQLAlchemyError as error:
-                logger.warning("throttle.purge_failed", exc_info=error)
+            except OUTAGES as error:
+                if not passes(error):
+                    raise
+                logger.warning("throttle.purge_failed", error=describe(error))

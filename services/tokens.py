@@ -96,5 +96,5 @@ def new_refresh_token() -> str:
 
 
 def digest(secret: str) -> str:
-    """SHA-256 in hex: how random secrets are stored, since they are only compared."""
+    """SHA-256 in hex: how what is only compared is stored, such as random secrets and names under which is counted."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Videos: found by id or link, added, listed, and watched until they are ready."""
+"""Videos: found by id or link, added and listed."""
 
 from collections import defaultdict
 from collections.abc import Sequence

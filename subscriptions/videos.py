@@ -37,7 +37,7 @@ class VideoSubscription:
     ) -> AsyncGenerator[VideoReadinessEvent, None]:
         readiness = info.context.services.readiness
         steps = await readiness.follow(required_row_id("Video", video_id), after, timeout_seconds)
-        return (_event(step) async for step in watched(info.context, steps))
+        return watched(info.context, steps, _event)
 
 
 def _event(readiness: Readiness) -> VideoSnapshot | VideoUpdate | VideoReady | VideoReadinessTimeout:

@@ -1,6 +1,6 @@
 """Keeps asking, while a stream runs, whether its caller may still have it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -8,14 +8,19 @@ from schema.context import Context
 from services.supervision import TICK, with_ticks
 
 Item = TypeVar("Item")
+Shown = TypeVar("Shown")
 
 RECHECK_SECONDS = 5.0
 
 
 async def watched(
-    context: Context, stream: AsyncGenerator[Item], *, recheck_seconds: float = RECHECK_SECONDS
-) -> AsyncGenerator[Item]:
-    """The stream, until it ends or the caller's session does: then Unauthenticated is raised.
+    context: Context,
+    stream: AsyncGenerator[Item],
+    show: Callable[[Item], Shown],
+    *,
+    recheck_seconds: float = RECHECK_SECONDS,
+) -> AsyncGenerator[Shown, None]:
+    """The stream, each item as it is to be shown, until it ends or the caller's session does: then Unauthenticated is raised.
 
     The caller is looked at before each item and, when nothing comes, every few seconds.
     """
@@ -23,4 +28,4 @@ async def watched(
         async for beat in beats:
             await context.services.viewers.ensure_active(context.viewer)
             if beat is not TICK:
-                yield beat
+                yield show(beat)

@@ -34,7 +34,7 @@ class WizSubscription:
     ) -> AsyncGenerator[ReplyEvent, None]:
         message = required_row_id("Message", message_id)
         events = await info.context.services.replies.follow(info.context.viewer.owner, message, after)
-        return (_event(event) async for event in watched(info.context, events))
+        return watched(info.context, events, _event)
 
 
 def _event(event: replies.ReplyEvent) -> ReplySnapshot | ReplyDelta | ReplyDone | ReplyStopped | ReplyFailed:

@@ -32,7 +32,7 @@ SUBCOMMANDS = {
 UNMIGRATED = "The database is not at the newest revision. Run: vidwiz migrate"
 SQLITE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 ENDED_BY_US = {0, -signal.SIGTERM}
-SOON_SECONDS = 5
+SOON_SECONDS = 9  # two are enough on an idle computer; after ten they would be killed
 READINESS = 'subscription { videoReadiness(videoId: "%s", timeoutSeconds: 300) { __typename } }'
 
 

@@ -110,6 +110,9 @@ CALLS: dict[str, Calls] = {
 }
 """The arguments of several calls, each a new list; between them they meet every kind of answer."""
 
+GIVEN = {"Video.transcript": "(first: 2)"}
+"""The arguments of fields below an operation, where one is required or the default would show much."""
+
 ENTERING = frozenset({"Mutation.userRegister", "Mutation.sessionCreate", "Mutation.sessionRefresh"})
 """Operations that answer with what belongs to whoever signs in, and not to the caller."""
 
@@ -121,4 +124,4 @@ def document(schema: Schema, operation: str, arguments: Arguments, *, deepest: i
     variables = ", ".join(f"${one}: {field.arguments[one].type}" for one in arguments)
     given = ", ".join(f"{one}: ${one}" for one in arguments)
     head = f"{root.lower()} Asked({variables}) {{ {name}({given})" if arguments else f"{root.lower()} Asked {{ {name}"
-    return f"{head}{write(select(schema, field, deepest=deepest))} }}"
+    return f"{head}{write(select(schema, field, deepest=deepest, given=GIVEN))} }}"

@@ -38,7 +38,7 @@ def select(
         opened.add(type_.name)
         for name, inner in type_.fields.items():
             if inner.place not in given and any(argument.is_required for argument in inner.arguments.values()):
-                raise LookupError(f"{inner.place} needs an argument, and nobody says which.")
+                raise LookupError(f"{inner.place} needs an argument: give one in operations.GIVEN.")
             below = schema.below(inner)
             if below is None or is_open:
                 waiting.append(

@@ -7,7 +7,7 @@ import pytest
 from services.settings import Settings
 from tests.schema.arguments import Leaf, fill, leaves_of
 from tests.schema.asking import Outcome, ask
-from tests.schema.operations import CALLS, Arguments
+from tests.schema.operations import CALLS, GIVEN, Arguments
 from tests.schema.people import Person
 from tests.schema.sdl import Schema, served_schema
 from tests.schema.selections import select, write
@@ -40,7 +40,7 @@ async def ask_nested(schema: Schema, person: Person, leaf: Leaf, value: object) 
     written = "$value"
     for step in reversed(path):
         written = f"{{{step}: {written}}}"
-    selection = select(schema, schema.operations["Query.viewer"], given={leaf.place: f"({name}: {written})"})
+    selection = select(schema, schema.operations["Query.viewer"], given={**GIVEN, leaf.place: f"({name}: {written})"})
     query = f"query Asked($value: {leaf.type_name}!) {{ viewer{write(selection)} }}"
     answer = await person.client.execute(query, value=value)
     return Outcome.from_answer(answer)
