@@ -18,7 +18,7 @@ from db.seed import seed
 from db.sessions import Sessions
 from schema.root import build_schema
 from services.container import open_services
-from services.doctor import NOT_MIGRATED, Unreachable, examine, is_migrated
+from services.doctor import NOT_MIGRATED, Unreachable, examine, is_migrated, require_signing_key
 from services.logging import configure_logging
 from services.settings import Settings, explain
 
@@ -78,7 +78,7 @@ def _serve(options: argparse.Namespace) -> int:
     settings = Settings()
     if not _is_ready(settings):
         return 1
-    settings.signing_key()
+    require_signing_key(settings)
     configure_logging(settings.log_level)
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"VidWiz will answer at http://{host}:{options.port}/graphql (Ctrl-C ends it).", flush=True)

@@ -11,6 +11,8 @@ from db import migrate
 from services.events.outages import describe
 from services.settings import Settings, old_variables
 
+MADE = "SECRET_KEY is made and kept in DATA_DIR."
+REMEDY = "Set SECRET_KEY, or remove the file and a new one is made."
 NOT_MIGRATED = "The database is not at the newest revision. Run: vidwiz migrate"
 
 
@@ -26,14 +28,31 @@ class Finding:
 
 async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     yield Finding(is_fine=True, text=f"Environment: {settings.environment}.")
-    secret = "SECRET_KEY is set." if settings.secret_key else "SECRET_KEY is made and kept in DATA_DIR."
-    yield Finding(is_fine=True, text=secret)
+    yield _secret(settings)
     yield await _database(settings)
     if settings.redis_url is not None:
         yield await _redis(settings.redis_url)
     yield Finding(is_fine=True, text=f"Model: {settings.llm_provider}.")
     for name, explanation in old_variables():
         yield Finding(is_fine=False, text=f"{name} is set, but {explanation}")
+
+
+def require_signing_key(settings: Settings) -> None:
+    """Raises Unreachable when the key that is kept in the data folder cannot be made or used."""
+    try:
+        settings.signing_key()
+    except (OSError, ValueError) as error:
+        raise Unreachable(
+            f"The file secret_key in DATA_DIR cannot be used ({type(error).__name__}). {REMEDY}"
+        ) from error
+
+
+def _secret(settings: Settings) -> Finding:
+    try:
+        require_signing_key(settings)
+    except Unreachable as unreachable:
+        return Finding(is_fine=False, text=str(unreachable))
+    return Finding(is_fine=True, text="SECRET_KEY is set." if settings.secret_key else MADE)
 
 
 async def is_migrated(settings: Settings) -> bool:

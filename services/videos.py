@@ -61,7 +61,7 @@ class VideoListing:
     def order(self) -> Order:
         if self.field is VideoOrderField.TITLE:
             return queries.by_title(descending=self.descending)
-        return queries.newest_first(descending=self.descending)
+        return queries.by_age(descending=self.descending)
 
     def conditions(self, user_id: int) -> list[ColumnElement[bool]]:
         conditions = [RELATED[self.relation](user_id)]

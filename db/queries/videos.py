@@ -102,7 +102,7 @@ SORT_TITLE: ColumnElement[str] = func.substr(func.lower(DISPLAY_TITLE), 1, SORT_
 """Cut, since it goes into cursors."""
 
 
-def newest_first(*, descending: bool = True) -> Order:
+def by_age(*, descending: bool) -> Order:
     return Order(columns=(Video.created_at, Video.id), descending=descending)
 
 

@@ -11,7 +11,7 @@ from schema.types.enums import describe
 from schema.types.errors import EmailTaken, InvalidCredentials, InvalidInput, InvalidRefreshToken
 from schema.types.nodes import Node, global_id
 from schema.types.notes import Note, notes_of_user
-from schema.types.paging import After, Connection, First, page_request
+from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_request
 from schema.types.videos import Video, VideoFilter, VideoOrder, listing_of, videos_of_user
 from schema.types.wiz import Conversation, WizQuota, conversations_of_owner
 from services.sessions import SignedIn, Tokens
@@ -62,17 +62,19 @@ class User(Node):
         info: Info,
         filter: Annotated[VideoFilter | None, strawberry.argument(description="Which videos.")] = None,
         order_by: Annotated[VideoOrder | None, strawberry.argument(description="Their order.")] = None,
-        first: First = 10,
+        first: First = DEFAULT_SIZE,
         after: After = None,
     ) -> Connection[Video]:
         return await videos_of_user(info.context, self.row.id, listing_of(filter, order_by), first, after)
 
     @strawberry.field(description="The user's notes, the newest first.")
-    async def notes(self, info: Info, first: First = 10, after: After = None) -> Connection[Note]:
+    async def notes(self, info: Info, first: First = DEFAULT_SIZE, after: After = None) -> Connection[Note]:
         return await notes_of_user(info.context, self.row.id, page_request(first, after))
 
     @strawberry.field(description="The user's conversations, the newest first.")
-    async def conversations(self, info: Info, first: First = 10, after: After = None) -> Connection[Conversation]:
+    async def conversations(
+        self, info: Info, first: First = DEFAULT_SIZE, after: After = None
+    ) -> Connection[Conversation]:
         # The user's, and not the caller's: whoever has just signed in is not the caller yet.
         owner = Owner(user_id=self.row.id)
         return await conversations_of_owner(info.context, owner, page_request(first, after))
@@ -98,7 +100,7 @@ class Viewer:
         description="The caller's conversations, the newest first; guests have them too. Null for nobody."
     )
     async def conversations(
-        self, info: Info, first: First = 10, after: After = None
+        self, info: Info, first: First = DEFAULT_SIZE, after: After = None
     ) -> Connection[Conversation] | None:
         if self.kind not in {ViewerKind.GUEST, ViewerKind.USER}:
             return None

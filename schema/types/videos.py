@@ -15,7 +15,7 @@ from schema.types.enums import OrderDirection, describe
 from schema.types.errors import InvalidInput, NotFound
 from schema.types.nodes import Node, global_id, row_id
 from schema.types.notes import Note
-from schema.types.paging import After, Connection, First, page_request
+from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_request
 from schema.types.processing import VideoProcessing
 from schema.types.scalars import JSON
 from schema.types.wiz import Conversation
@@ -146,14 +146,14 @@ class Video(Node):
     @batch_field(description="The caller's own notes on it, oldest first; none for guests.")
     @staticmethod
     async def notes(
-        videos: Sequence["Video"], info: Info, first: First = 10, after: After = None
+        videos: Sequence["Video"], info: Info, first: First = DEFAULT_SIZE, after: After = None
     ) -> list[Connection[Note]]:
         return await Note.on_videos(info.context, [video.row.id for video in videos], page_request(first, after))
 
     @batch_field(description="The caller's own conversations about it, newest first.")
     @staticmethod
     async def conversations(
-        videos: Sequence["Video"], info: Info, first: First = 10, after: After = None
+        videos: Sequence["Video"], info: Info, first: First = DEFAULT_SIZE, after: After = None
     ) -> list[Connection[Conversation]]:
         request = page_request(first, after)
         return await Conversation.about_videos(info.context, [video.row.id for video in videos], request)

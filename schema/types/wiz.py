@@ -14,7 +14,7 @@ from schema.types.batch import batch_field
 from schema.types.enums import describe
 from schema.types.errors import InvalidInput, NotFound, QuotaExceeded, TranscriptMissing, UserError
 from schema.types.nodes import Node, global_id
-from schema.types.paging import After, Connection, First, page_request
+from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_request
 from services.messages import MessageRole, MessageStatus
 from services.quotas import Quota
 from services.viewers import Owner, ViewerKind
@@ -125,7 +125,7 @@ class Conversation(Node):
     @batch_field(description="Its messages, oldest first.")
     @staticmethod
     async def messages(
-        conversations: Sequence["Conversation"], info: Info, first: First = 10, after: After = None
+        conversations: Sequence["Conversation"], info: Info, first: First = DEFAULT_SIZE, after: After = None
     ) -> list[Connection[Message]]:
         ids = [conversation.row.id for conversation in conversations]
         wiz, load = info.context.services.wiz, info.context.batches.load

@@ -60,11 +60,11 @@ def _conversations(world: World, person: Person) -> list[Arguments]:
 
 
 def _messages(world: World, person: Person) -> list[Arguments]:
-    """The second of the good ones is one too many for the day."""
+    """The last of the good ones is one too many for the day."""
     ids = _ids(world, person)
     refused = ({"conversationId": ids[name], "text": "Why?"} for name in ("on unready", "on broken"))
     good = {"conversationId": ids["conversation"], "text": f"{person.canary}: why?"}
-    return _inputs(*refused, good | {"text": ""}, good | {"conversationId": NO_ID}, good, good)
+    return _inputs(*refused, good | {"text": ""}, good | {"conversationId": NO_ID}, good, good, good)
 
 
 def _readiness(world: World, person: Person) -> list[Arguments]:
