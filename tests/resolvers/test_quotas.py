@@ -107,10 +107,13 @@ async def test_a_reply_that_fails_gives_its_message_back(settings: Settings) -> 
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-async def test_a_reply_that_is_stopped_counts(idle_server: Server) -> None:
+async def test_a_reply_that_is_stopped_before_it_began_does_not_count(idle_server: Server) -> None:
     guest = idle_server.guest()
-    await stop(guest, await ask(guest, await converse(guest)))
+    reply = await ask(guest, await converse(guest))
     assert await quota_used(guest) == 1
+    for _ in range(2):
+        await stop(guest, reply)
+        assert await quota_used(guest) == 0
 
 
 async def test_the_day_a_message_was_counted_is_the_one_it_is_given_back_to() -> None:

@@ -8,10 +8,11 @@ from services.settings import Settings
 from tests.schema.access import Access, faults_of_sight, read_access
 from tests.schema.asking import Outcome, ask
 from tests.schema.operations import CALLS, ENTERING, Arguments
-from tests.schema.people import Person
+from tests.schema.people import Person, email_of
 from tests.schema.sdl import Schema, served_schema
 from tests.schema.selections import ENDLESS, seen
 from tests.schema.world import World, inhabited
+from tests.server import PASSWORD
 
 REFUSALS = {
     "nobody": ("UNAUTHENTICATED", "MISSING"),
@@ -34,6 +35,27 @@ async def test_everybody_sees_what_the_table_says_and_nothing_else(settings: Set
     for person, sight in zip(callers, seen_by, strict=True):
         fields = {field for kind, field in sight if kind == person.kind}
         assert (person.name, faults_of_sight(access, person.kind, fields)) == (person.name, [])
+
+
+ENTER = """mutation Enter($input: SessionCreateInput!) {
+  sessionCreate(input: $input) {
+    ... on SessionCreateSuccess { user { id notes { nodes { id } } conversations { nodes { id } } } }
+  }
+}"""
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.asyncio
+async def test_whoever_signs_in_is_shown_their_own_and_not_the_callers(settings: Settings) -> None:
+    async with inhabited(settings) as world:
+        entrant = world.people["entrant"]
+        own = {entrant.ids[name] for name in ("conversation", "on unready", "on broken")}
+        for name in ("nobody", "guest A", "user A", "bad token"):
+            account = {"email": email_of("entrant"), "password": PASSWORD}
+            user = (await world.people[name].client.execute(ENTER, input=account)).data["sessionCreate"]["user"]
+            assert user["id"] == entrant.ids["user"]
+            assert {one["id"] for one in user["conversations"]["nodes"]} == own
+            assert {one["id"] for one in user["notes"]["nodes"]} == {entrant.ids["note"], entrant.ids["note on broken"]}
 
 
 async def _sight(world: World, schema: Schema, access: Access, person: Person) -> set[tuple[str, str]]:

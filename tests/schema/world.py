@@ -44,7 +44,7 @@ DETAILS = {
 }
 
 MESSAGES_SENT = 4
-"""By each, before a test begins; the quota allows one more."""
+"""By each, before a test begins; the quota allows one more, and one of them is stopped, which may give it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
