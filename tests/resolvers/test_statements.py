@@ -1,6 +1,7 @@
 """How many statements an operation costs: as many for many parents as for one."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -218,7 +219,10 @@ async def test_nodes_of_every_type(shelf: Shelf) -> None:
         assert [node["id"] for node in answer["nodes"]] == shelf.ids
         by_id = ["users", "videos", "notes", "conversations", "messages"]
         # One more load of videos, for the notes and the conversations together; messages come on three levels.
-        assert statements == sorted([*by_id, "videos", *FOR_VIDEOS, *FOR_CONVERSATIONS, *FOR_MESSAGES])
+        most = Counter([*by_id, "videos", *FOR_VIDEOS, *FOR_CONVERSATIONS, *FOR_MESSAGES])
+        # Fewer where loads of one kind from two levels happen to meet in one tick; never more, whatever the parents.
+        assert Counter(statements) <= most
+        assert set(statements) == set(most)
 
 
 @pytest.mark.asyncio
