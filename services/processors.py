@@ -18,6 +18,7 @@ from services.llm.summary import summarise
 from services.processing import KINDS, Part, PartState
 from services.tasks.model import ClaimedTask, Handling, TaskError, TaskFailed
 from services.tasks.queue import TaskQueue
+from services.transcripts import load_segments
 from services.youtube.failures import SourceCode, SourceError
 from services.youtube.metadata import Metadata
 from services.youtube.transcripts import Transcripts
@@ -75,10 +76,10 @@ class VideoProcessor:
 
     async def _make_summary(self, task: ClaimedTask, video: VideoRow) -> None:
         async with self._database.read() as reader:
-            rows = await reader.rows(SegmentRow, queries.segments(video.id))
-        if not rows:
+            segments = await load_segments(reader, video.id)
+        if not segments:
             raise _as_task_failure(SourceError(SourceCode.NO_TRANSCRIPT))
-        summary = await asyncio.to_thread(summarise, [_segment(row) for row in rows])
+        summary = await asyncio.to_thread(summarise, segments)
         async with self._finish(task, Part.SUMMARY, video.id) as tx:
             await tx.execute(queries.set_summary(video.id, summary, suggested_questions=None))
 
@@ -133,10 +134,6 @@ async def _replace_segments(tx: Transaction, video_id: int, segments: list[Segme
         for position, segment in enumerate(segments)
     ]
     await tx.execute(queries.add_segments(), rows)
-
-
-def _segment(row: SegmentRow) -> Segment:
-    return Segment(start_seconds=row.start_seconds, duration_seconds=row.duration_seconds, text=row.text)
 
 
 async def _show_failed_attempt(part: Part, tx: Transaction, task: ClaimedTask, error: TaskError) -> None:
