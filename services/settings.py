@@ -25,6 +25,10 @@ from db.engine import normalise_url
 SECRET_KEY_BYTES = 32
 WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 RATE = re.compile(r"\s*([0-9]{1,9})\s*(?:/|per)\s*([1-9][0-9]{0,3})?\s*(second|minute|hour|day)s?\s*")
+# Where npm's development servers listen.
+DEVELOPMENT_ORIGINS = tuple(
+    f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 4173, 5173)
+)
 # Beyond these a date would be too far away to be written.
 MOST_HOURS = 24 * 366
 MOST_DAYS = 10 * 366
@@ -124,12 +128,53 @@ class Settings(BaseSettings):
     """On except in production, unless set."""
     trusted_proxies: Addresses = frozenset()
     """Addresses whose X-Forwarded-For is believed."""
+    cors_origins: Names | None = None
+    """Origins of pages that may call from a browser; unset, those of usual development servers when `explores`."""
+
+    receive_seconds: float = Field(default=10, gt=0)
+    """How long the head of a request may take to arrive, and its body again."""
+    send_stall_seconds: float = Field(default=30, gt=0)
+    """A client that takes nothing of what it is sent for so long is cut off."""
+    execution_seconds: float = Field(default=10, gt=0)
+    """A query or mutation that takes longer is given up; subscriptions are not meant."""
+    largest_body_bytes: int = Field(default=256 * 1024, ge=1024)
+    stream_heartbeat_seconds: float = Field(default=12, gt=0)
+    """What an event stream sends when nothing happens, so that proxies keep it open."""
+
+    query_max_tokens: int = Field(default=1_000, ge=1)
+    query_max_depth: int = Field(default=12, ge=1)
+    query_max_aliases: int = Field(default=30, ge=0)
+    query_max_root_fields: int = Field(default=10, ge=1)
+    query_max_directives: int = Field(default=50, ge=0)
+    query_max_selections: int = Field(default=5_000, ge=1)
+    """Fields of an operation, each fragment counted wherever it is spread."""
+    query_max_nodes: int = Field(default=10_000, ge=1)
+    """Objects that an operation could return at worst."""
+    query_max_nodes_signed_out: int = Field(default=1_000, ge=1)
+    """The same for who is not signed in."""
+
+    persisted_queries_kept: int = Field(default=10_000, ge=0)
+    """Documents kept for automatic persisted queries; 0 for none."""
+    trusted_documents: Path | None = None
+    """A JSON file of documents by their SHA-256; when set, nothing else is run."""
+
+    socket_init_seconds: float = Field(default=5, gt=0)
+    socket_ping_seconds: float = Field(default=25, gt=0)
+    socket_operations: int = Field(default=20, ge=1)
+    """Operations of one socket at once."""
+    socket_messages: RateSetting = Rate(60, 10)
+    """Messages of the client on one socket."""
+    sockets_per_viewer: int = Field(default=10, ge=1)
+    sockets_per_address: int = Field(default=50, ge=1)
+    sockets_per_process: int = Field(default=5_000, ge=1)
 
     rate_limit_enabled: bool = True
     rate_limit_auth: RateSetting = Rate(10, 60)
     """Sign-ins and registrations from one address."""
     rate_limit_conversations: RateSetting = Rate(20, 60)
     """Messages sent by one caller."""
+    rate_limit_persisted_queries: RateSetting = Rate(60, 60)
+    """Persisted queries registered from one address."""
     wiz_user_daily_quota: int = Field(default=20, ge=0)
     wiz_guest_daily_quota: int = Field(default=5, ge=0)
 
@@ -183,6 +228,13 @@ class Settings(BaseSettings):
     @property
     def introspection(self) -> bool:
         return self.explores if self.introspection_enabled is None else self.introspection_enabled
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """Origins of pages that may call from a browser."""
+        if self.cors_origins is not None:
+            return self.cors_origins
+        return DEVELOPMENT_ORIGINS if self.explores else ()
 
     @property
     def database_url(self) -> str:

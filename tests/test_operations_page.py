@@ -33,7 +33,7 @@ def written(default: object) -> str:
         case bool():
             return f"`{str(default).lower()}`"
         case Rate(attempts=attempts, seconds=seconds):
-            window = next(name for name, length in WINDOWS.items() if length == seconds)
+            window = next((name for name, length in WINDOWS.items() if length == seconds), f"{seconds} seconds")
             return f"`{attempts}/{window}`"
         case tuple():
             names = cast("tuple[object, ...]", default)  # the match leaves the type of what is in it open
