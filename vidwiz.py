@@ -17,12 +17,19 @@ from db.engine import open_engines
 from db.seed import seed
 from db.sessions import Sessions
 from schema.root import build_schema
+from schema.transport.serving import server_options
 from services.container import open_services
-from services.doctor import NOT_MIGRATED, Unreachable, examine, is_migrated, require_signing_key
+from services.doctor import (
+    NOT_MIGRATED,
+    Unreachable,
+    examine,
+    is_migrated,
+    require_signing_key,
+    require_trusted_documents,
+)
 from services.logging import configure_logging
 from services.settings import Settings, explain
 
-LARGEST_FRAME_BYTES = 64 * 1024
 LARGEST_PORT = 65_535
 INTERRUPTED = 130
 """The status that shells give a command ended by Ctrl-C."""
@@ -79,6 +86,7 @@ def _serve(options: argparse.Namespace) -> int:
     if not _is_ready(settings):
         return 1
     require_signing_key(settings)
+    require_trusted_documents(settings)
     configure_logging(settings.log_level)
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"VidWiz will answer at http://{host}:{options.port}/graphql (Ctrl-C ends it).", flush=True)
@@ -89,14 +97,7 @@ def _serve(options: argparse.Namespace) -> int:
         port=options.port,
         workers=options.workers,
         reload=options.reload,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Who the client is decides the throttle, and only the operator knows which proxies to believe.
-        proxy_headers=False,
-        ws_max_size=LARGEST_FRAME_BYTES,
-        ws_per_message_deflate=False,
-        timeout_graceful_shutdown=round(settings.shutdown_seconds),
+        **server_options(settings),
     )
     return 0
 

@@ -7,6 +7,7 @@ import strawberry
 
 from schema.context import Context, Info
 from schema.permissions import GUESTS_AND_USERS
+from schema.types.costs import at_most
 from schema.types.nodes import Node, NodeKey, parse_global_id
 from schema.types.notes import Note
 from schema.types.users import User
@@ -81,7 +82,9 @@ class NodeQuery:
         return node
 
     @strawberry.field(
-        description="As `node`, for at most 50 ids: one answer an id, in their order.", extensions=[GUESTS_AND_USERS]
+        description="As `node`, for at most 50 ids: one answer an id, in their order.",
+        extensions=[GUESTS_AND_USERS],
+        metadata=at_most(LARGEST_REQUEST, argument="ids"),
     )
     async def nodes(
         self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="The global ids.")]

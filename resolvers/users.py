@@ -4,6 +4,7 @@ import strawberry
 
 from schema.context import Info
 from schema.permissions import ANYBODY, OPEN
+from schema.types.costs import ONE_AN_OPERATION
 from schema.types.users import (
     SessionCreateInput,
     SessionCreateResult,
@@ -30,6 +31,7 @@ class UserMutation:
     @strawberry.mutation(
         description="Make an account and sign in. Throttled by address; an access token that is sent is not looked at.",
         extensions=[OPEN],
+        metadata=ONE_AN_OPERATION,
     )
     async def user_register(self, info: Info, input: UserRegisterInput) -> UserRegisterResult:
         signed_in = await info.context.services.sign_in.register(
@@ -40,6 +42,7 @@ class UserMutation:
     @strawberry.mutation(
         description="Sign in by password. Throttled by address; an access token that is sent is not looked at.",
         extensions=[OPEN],
+        metadata=ONE_AN_OPERATION,
     )
     async def session_create(self, info: Info, input: SessionCreateInput) -> SessionCreateResult:
         signed_in = await info.context.services.sign_in.by_password(
@@ -50,6 +53,7 @@ class UserMutation:
     @strawberry.mutation(
         description="Exchange a refresh token for new tokens. Throttled by address; no access token is needed.",
         extensions=[OPEN],
+        metadata=ONE_AN_OPERATION,
     )
     async def session_refresh(self, info: Info, input: SessionRefreshInput) -> SessionRefreshResult:
         signed_in = await info.context.services.sign_in.by_refresh_token(info.context.address, input.refresh_token)

@@ -6,7 +6,11 @@ import strawberry
 
 from schema.context import Info
 from schema.permissions import GUESTS_AND_USERS, USERS
+from schema.types.costs import at_most
 from schema.types.videos import Video, VideoAddInput, VideoAddResult, VideoAddSuccess, VideoRef
+
+MOST_SAMPLES = 5
+"""As many as may come with the server; see db/samples."""
 
 
 @strawberry.type
@@ -23,6 +27,7 @@ class VideoQuery:
     @strawberry.field(
         description="The lectures that came with the server, a short list: to try everything without a network.",
         extensions=[GUESTS_AND_USERS],
+        metadata=at_most(MOST_SAMPLES),
     )
     async def sample_videos(self, info: Info) -> list[Video]:
         return [Video.from_row(row) for row in await info.context.services.videos.samples()]

@@ -6,6 +6,7 @@ import strawberry
 
 from schema.context import Info
 from schema.permissions import GUESTS_AND_USERS
+from schema.types.costs import ONE_AN_OPERATION
 from schema.types.nodes import required_row_id, row_id
 from schema.types.wiz import (
     Conversation,
@@ -51,6 +52,7 @@ class WizMutation:
     @strawberry.mutation(
         description="Ask Wiz. Counts against the daily quota; the answer is written whether or not anybody follows it.",
         extensions=[GUESTS_AND_USERS],
+        metadata=ONE_AN_OPERATION,
     )
     async def message_send(self, info: Info, input: MessageSendInput) -> MessageSendResult:
         sent = await info.context.services.wiz.send(

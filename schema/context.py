@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-
-
-class HeaderSink(Protocol):
-    """Where headers of the answer are put."""
-
-    def __setitem__(self, key: str, value: str, /) -> None: ...
 
 
 @dataclass(slots=True)
@@ -62,7 +56,7 @@ class Context:
     address: str
     """The client's, for the throttle."""
     identity: Viewer | Unauthenticated
-    headers: HeaderSink
+    headers: dict[str, str]
     """Of the answer; on a socket nobody reads them."""
     loaders: Loaders
     batches: Batches = field(default_factory=Batches)

@@ -1,15 +1,11 @@
 """What becomes of an exception: a member of the field's union, an error with a code, or a masked error."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import strawberry
 import structlog
-from graphql import GraphQLError
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError
-from strawberry.types.execution import ExecutionResult
+from graphql import GraphQLError, GraphQLFormattedError
 from strawberry.types.field import StrawberryField
 
 from schema.context import Context, Info
@@ -71,30 +67,34 @@ HANDLERS: list[strawberry.ExceptionHandler[Any, Any]] = [
 ]
 
 
-def shape_errors(result: ExecutionResult, context: Context | None) -> None:
-    """Give every error its code and the request's id, and let no internal text out; that is logged instead."""
-    # A new list and new errors: those of a document that is no good are kept by the library, for the next to send it.
-    if result.errors and context is not None:
-        result.errors = [_shaped(error, context) for error in result.errors]
+class QueryTooComplex(Exception):
+    """An operation beyond one of the limits, refused before anything of it is run."""
+
+    def __init__(self, limit: str, value: int, maximum: int, message: str | None = None) -> None:
+        super().__init__(message or f"The operation is too complex: {limit} may be {maximum} at most, and is {value}.")
+        self.limit = limit
+        self.value = value
+        self.maximum = maximum
 
 
-def _shaped(error: GraphQLError, context: Context) -> GraphQLError:
-    original = _root_of(error)
-    message, extensions = _public(error, original)
-    if not context.services.settings.explores:
-        message = SUGGESTION.sub("", message)
+def shaped(error: GraphQLError | Exception, context: Context) -> GraphQLFormattedError:
+    """The error as clients get it: with a code and the request's id, and no internal text; that is logged instead."""
+    located = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+    original = _root_of(located)
+    message, extensions = _public(located, original)
     if extensions["code"] == "INTERNAL_SERVER_ERROR":
-        logger.error("request.failed", request_id=context.request_id, path=error.path, exc_info=original or error)
+        logger.error("request.failed", request_id=context.request_id, path=located.path, exc_info=original or located)
     if isinstance(original, errors.RateLimited):
         context.headers["Retry-After"] = str(original.reset_in_seconds)
+    # A new error: those of a document that is no good are kept, for the next one who sends it.
     return GraphQLError(
         message,
-        nodes=error.nodes,
-        source=error.source,
-        positions=error.positions,
-        path=error.path,
+        nodes=located.nodes,
+        source=located.source,
+        positions=located.positions,
+        path=located.path,
         extensions=dict(extensions) | {"requestId": context.request_id},
-    )
+    ).formatted
 
 
 def _root_of(error: GraphQLError) -> BaseException | None:
@@ -104,9 +104,6 @@ def _root_of(error: GraphQLError) -> BaseException | None:
     return original
 
 
-SUGGESTION = re.compile(r" Did you mean .*?\?")
-"""Of fields, arguments, types and values that are spelt alike: they tell a stranger the schema."""
-
 CODES = {
     errors.Unauthenticated: "UNAUTHENTICATED",
     errors.Forbidden: "FORBIDDEN",
@@ -114,11 +111,12 @@ CODES = {
     errors.InvalidInput: "BAD_USER_INPUT",
     errors.RateLimited: "RATE_LIMITED",
     errors.Overloaded: "TIMEOUT",
+    QueryTooComplex: "QUERY_TOO_COMPLEX",
 }
 
 
 def _public(error: GraphQLError, original: BaseException | None) -> tuple[str, Mapping[str, object]]:
-    if original is None or isinstance(original, MissingQueryError | CannotGetOperationTypeError):
+    if original is None:
         # The library's own: the document or its variables are wrong, and the message says how.
         return error.message, {"code": "BAD_USER_INPUT"}
     code = next((code for kind, code in CODES.items() if isinstance(original, kind)), None)
@@ -139,5 +137,7 @@ def _details(refusal: BaseException) -> Mapping[str, object]:
             return {"details": {"problems": listed}}
         case errors.RateLimited(reset_in_seconds=seconds):
             return {"details": {"resetInSeconds": seconds}}
+        case QueryTooComplex(limit=limit, value=value, maximum=maximum):
+            return {"details": {"limit": limit, "value": value, "maximum": maximum}}
         case _:
             return {}

@@ -6,18 +6,28 @@ from contextlib import asynccontextmanager
 
 import structlog
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from starlette.exceptions import HTTPException
 from starlette.routing import Route, WebSocketRoute
 
+from schema.execution.graphql_core import Engine, core_schema
 from schema.root import build_schema
 from schema.routes.health import health_routes
 from schema.routes.pages import graphiql_page, page_routes
-from schema.transport.graphql_view import GraphQLView
-from schema.transport.request_log import RequestLog
+from schema.transport.contexts import Contexts
+from schema.transport.documents import Documents
+from schema.transport.http import HttpTransport
+from schema.transport.limits import OperationLimits
+from schema.transport.middleware import middleware
+from schema.transport.persisted_queries import PersistedQueries
+from schema.transport.pipeline import Pipeline
+from schema.transport.refusals import refuse
+from schema.transport.socket_registry import Sockets
+from schema.transport.websocket import WebSocketTransport
 from services.container import Services, open_services
 from services.llm.chat_model import ChatModel
 from services.logging import configure_logging
 from services.settings import Settings
+from services.supervision import supervised
 
 logger = structlog.get_logger()
 
@@ -34,8 +44,8 @@ def create_app(settings: Settings | None = None, *, work: bool = True, model: Ch
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         is_up = False
         try:
-            async with open_services(settings, work=work, model=model) as services:
-                app.state.services = services
+            async with open_services(settings, work=work, model=model) as opened, supervised(sockets.run()):
+                app.state.services = opened
                 is_up = True
                 yield
         except Exception:
@@ -49,16 +59,19 @@ def create_app(settings: Settings | None = None, *, work: bool = True, model: Ch
         opened: Services = app.state.services
         return opened
 
-    schema = build_schema(introspection=settings.introspection)
-    view = GraphQLView(schema, services, graphiql_page if settings.graphiql else None)
+    pipeline = build_pipeline(settings)
+    contexts = Contexts(services)
+    sockets = Sockets(services)
+    http = HttpTransport(pipeline, contexts, services, graphiql_page if settings.graphiql else None)
     app = Starlette(
         routes=[
-            Route("/graphql", view, methods=["GET", "POST"]),
-            WebSocketRoute("/graphql", view),
+            Route("/graphql", http),
+            WebSocketRoute("/graphql", WebSocketTransport(pipeline, contexts, services, sockets)),
             *health_routes(services),
             *page_routes(graphiql=settings.graphiql),
         ],
-        middleware=[Middleware(RequestLog)],
+        middleware=middleware(settings),
+        exception_handlers={HTTPException: refuse},
         lifespan=lifespan,
     )
     return app
@@ -67,3 +80,19 @@ def create_app(settings: Settings | None = None, *, work: bool = True, model: Ch
 def create_web_app() -> Starlette:
     """A server that leaves the tasks to workers elsewhere."""
     return create_app(work=False)
+
+
+def build_pipeline(settings: Settings) -> Pipeline:
+    """Raises ValueError when there is no reading the trusted documents."""
+    schema = build_schema()
+    core = core_schema(schema)
+    limits = OperationLimits(core, settings)
+    documents = Documents(
+        core,
+        limits,
+        most_tokens=settings.query_max_tokens,
+        introspection=settings.introspection,
+        hide_suggestions=not settings.explores,
+    )
+    engine = Engine(schema, hide_suggestions=not settings.explores)
+    return Pipeline(PersistedQueries(settings), documents, limits, engine, execution_seconds=settings.execution_seconds)

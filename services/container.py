@@ -22,6 +22,7 @@ from services.llm.chat_model import ChatModel
 from services.llm.extractive import ExtractiveModel
 from services.notes import NoteService
 from services.passwords import Passwords
+from services.persisted_queries import PersistedQueryService
 from services.processors import VideoProcessor
 from services.quotas import Quotas
 from services.readiness import ReadinessService
@@ -60,6 +61,7 @@ class Services:
     notes: NoteService
     wiz: WizService
     replies: ReplyService
+    persisted_queries: PersistedQueryService
 
 
 class Wakes:
@@ -144,6 +146,9 @@ def assemble(
         notes=NoteService(database),
         wiz=WizService(database, quotas, throttle, settings.rate_limit_conversations),
         replies=ReplyService(database, log, queue),
+        persisted_queries=PersistedQueryService(
+            database, throttle, settings.rate_limit_persisted_queries, kept=settings.persisted_queries_kept
+        ),
     )
 
 

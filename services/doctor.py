@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -10,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from db import migrate
 from services.events.outages import describe
 from services.settings import Settings, old_variables
+from services.trusted_documents import UnusableDocuments, read_trusted_documents
 
 MADE = "SECRET_KEY is made and kept in DATA_DIR."
 REMEDY = "Set SECRET_KEY, or remove the file and a new one is made."
@@ -32,6 +34,8 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     yield await _database(settings)
     if settings.redis_url is not None:
         yield await _redis(settings.redis_url)
+    if settings.trusted_documents is not None:
+        yield _trusted_documents(settings.trusted_documents)
     yield Finding(is_fine=True, text=f"Model: {settings.llm_provider}.")
     for name, explanation in old_variables():
         yield Finding(is_fine=False, text=f"{name} is set, but {explanation}")
@@ -45,6 +49,15 @@ def require_signing_key(settings: Settings) -> None:
         raise Unreachable(
             f"The file secret_key in DATA_DIR cannot be used ({type(error).__name__}). {REMEDY}"
         ) from error
+
+
+def require_trusted_documents(settings: Settings) -> None:
+    """Raises Unreachable when the file that TRUSTED_DOCUMENTS names cannot be used."""
+    try:
+        if settings.trusted_documents is not None:
+            read_trusted_documents(settings.trusted_documents)
+    except UnusableDocuments as error:
+        raise Unreachable(str(error)) from error
 
 
 def _secret(settings: Settings) -> Finding:
@@ -85,3 +98,11 @@ async def _redis(url: str) -> Finding:
     finally:
         await client.aclose()
     return Finding(is_fine=True, text="Redis answers.")
+
+
+def _trusted_documents(path: Path) -> Finding:
+    try:
+        documents = read_trusted_documents(path)
+    except UnusableDocuments as error:
+        return Finding(is_fine=False, text=str(error))
+    return Finding(is_fine=True, text=f"Nothing is run but the documents of TRUSTED_DOCUMENTS ({len(documents)}).")

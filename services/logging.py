@@ -52,8 +52,18 @@ def configure_logging(level: str) -> None:
 
 
 def _without_sockets(record: logging.LogRecord) -> bool:
-    """Our own request log tells of sockets, and without their query, which may hold a token."""
-    return not str(record.msg).startswith(('%s - "WebSocket', "connection "))
+    """Our own request log tells of sockets, and without their query, which may hold a token.
+
+    Nor is there any need for a traceback of each text that is no UTF-8, or for a complaint about each handshake that was
+    refused by an answer of HTTP, which uvicorn takes for none.
+    """
+    said = (
+        '%s - "WebSocket',
+        "connection ",
+        "Invalid UTF-8 sequence",
+        "ASGI callable returned without completing handshake",
+    )
+    return not str(record.msg).startswith(said)
 
 
 def _name_logger(

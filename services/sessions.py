@@ -1,5 +1,6 @@
 """Sign-in sessions: tokens issued, renewed by rotation, and ended."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from services.tokens import AccessToken, AccessTokens, digest, new_refresh_token
 
 ACTIVE_CACHE_SECONDS = 5
 ACTIVE_CACHE_SIZE = 10_000
+IDS_A_STATEMENT = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,19 @@ class SessionService:
             stands = await reader.scalar(queries.is_active(session_id, user_id)) is not None
         # What was put there meanwhile is newer than what was read.
         return self._active.setdefault(session_id, stands)
+
+    async def ended(self, session_ids: Collection[int]) -> set[int]:
+        """Those of them that do not stand any more. The database is asked, whatever is remembered."""
+        asked = sorted(session_ids)
+        standing: set[int] = set()
+        for first in range(0, len(asked), IDS_A_STATEMENT):
+            async with self._database.read() as reader:
+                found = await reader.all(queries.standing(asked[first : first + IDS_A_STATEMENT]))
+            standing.update(session_id for (session_id,) in found)
+        ended = set(asked) - standing
+        for session_id in ended:
+            self._active[session_id] = False
+        return ended
 
     async def _issue(self, tx: Transaction, user_id: int, session_id: int) -> SignedIn:
         user = await tx.row(UserRow, user_queries.by_id(user_id))

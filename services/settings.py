@@ -25,6 +25,7 @@ from db.engine import normalise_url
 SECRET_KEY_BYTES = 32
 WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 RATE = re.compile(r"\s*([0-9]{1,9})\s*(?:/|per)\s*([1-9][0-9]{0,3})?\s*(second|minute|hour|day)s?\s*")
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 # Where npm's development servers listen.
 DEVELOPMENT_ORIGINS = tuple(
     f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 4173, 5173)
@@ -81,6 +82,19 @@ def check_redis_url(text: str) -> str:
     return text
 
 
+def check_origin(text: str) -> str:
+    # Browsers write them so, and in no other way; another would be compared in vain.
+    if text != "*" and ORIGIN.fullmatch(text) is None:
+        raise ValueError("write origins as https://app.example.com, without a path or a slash at the end")
+    return text
+
+
+def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    if "*" in origins and len(origins) > 1:
+        raise ValueError("* is every origin, and stands alone")
+    return origins
+
+
 def upper_case(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -88,6 +102,9 @@ def upper_case(value: object) -> object:
 # NoDecode: pydantic-settings would read what is no plain text, number or switch as JSON.
 RateSetting = Annotated[Rate, NoDecode, BeforeValidator(parse_rate)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)]
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(check_origin)], ...], BeforeValidator(split_list), AfterValidator(check_origins)
+]
 Addresses = Annotated[frozenset[Annotated[str, AfterValidator(check_address)]], NoDecode, BeforeValidator(split_list)]
 
 
@@ -100,6 +117,7 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
         populate_by_name=True,
+        allow_inf_nan=False,
         hide_input_in_errors=True,  # an error in a log must not tell a secret
     )
 
@@ -128,7 +146,7 @@ class Settings(BaseSettings):
     """On except in production, unless set."""
     trusted_proxies: Addresses = frozenset()
     """Addresses whose X-Forwarded-For is believed."""
-    cors_origins: Names | None = None
+    cors_origins: Annotated[Origins | None, NoDecode] = None
     """Origins of pages that may call from a browser; unset, those of usual development servers when `explores`."""
 
     receive_seconds: float = Field(default=10, gt=0)

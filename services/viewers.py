@@ -1,6 +1,7 @@
 """Who is calling: from the credentials of a request or a socket to a Viewer."""
 
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -47,6 +48,14 @@ class Viewer:
         return Owner(user_id=self.user_id, guest_hash=self.guest_hash)
 
     @property
+    def key(self) -> str | None:
+        """The owner's; None for a caller who cannot be told from others."""
+        return None if self.user_id is None and self.guest_hash is None else self.owner.key
+
+    def has_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+    @property
     def signed_in_id(self) -> int:
         """The user's id; raises Unauthenticated for anybody else."""
         if self.user_id is None:
@@ -83,10 +92,15 @@ class ViewerService:
         """Raises Unauthenticated once the viewer's token has expired or its session has ended."""
         if viewer.user_id is None or viewer.session_id is None:
             return
-        if viewer.expires_at is not None and viewer.expires_at <= datetime.now(UTC):
+        if viewer.has_expired(datetime.now(UTC)):
             raise Unauthenticated(UnauthenticatedReason.EXPIRED)
         if not await self._sessions.is_active(viewer.session_id, viewer.user_id):
             raise Unauthenticated(UnauthenticatedReason.REVOKED)
+
+    async def revoked(self, viewers: Collection[Viewer]) -> set[Viewer]:
+        """Those of them whose session has ended, as the database knows at this moment."""
+        ended = await self._sessions.ended({one.session_id for one in viewers if one.session_id is not None})
+        return {viewer for viewer in viewers if viewer.session_id in ended}
 
     async def _by_token(self, authorization: str) -> Viewer:
         scheme, _, token = authorization.strip().partition(" ")

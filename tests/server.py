@@ -9,6 +9,7 @@ from uuid import uuid4
 import uvicorn
 
 from schema.server import create_app
+from schema.transport.serving import server_options
 from services.container import Services
 from services.llm.chat_model import ChatModel
 from services.settings import Settings
@@ -51,19 +52,7 @@ async def serving(settings: Settings, *, work: bool = True, model: ChatModel | N
     """Several may run at once, as the processes of one deployment do. `model` writes the replies unless None."""
     port = free_port()
     app = create_app(settings, work=work, model=model)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            port=port,
-            log_config=None,
-            access_log=False,
-            lifespan="on",
-            timeout_graceful_shutdown=2,
-            ws_max_size=64 * 1024,
-            ws_per_message_deflate=False,
-            proxy_headers=False,
-        )
-    )
+    server = uvicorn.Server(uvicorn.Config(app, port=port, **server_options(settings)))
 
     async def started() -> bool:
         return server.started or running.done()

@@ -16,6 +16,7 @@ from websockets.frames import CloseCode
 
 import vidwiz
 from services.settings import Rate, Settings
+from services.tokens import digest
 from tests.client import Client
 from tests.commands import Operator, known_variables
 from tests.servers.processes import ServerProcess
@@ -162,6 +163,29 @@ def test_what_is_not_there_is_told_by_the_doctor(variable: str, value: str, shel
     assert outcome.status == 1
     assert f"Look at {variable}." in outcome.output
     assert "hidden" not in outcome.text
+
+
+def test_trusted_documents_that_cannot_be_used_keep_the_server_from_starting(shell: Shell) -> None:
+    assert shell.run("migrate").status == 0
+    text = "{ hidden }"
+    file = Path("documents.json")
+    shell.export(TRUSTED_DOCUMENTS=str(file))
+    for name, reason in (
+        (None, "TRUSTED_DOCUMENTS cannot be read (No such file or directory)."),
+        ("0" * 64, f"TRUSTED_DOCUMENTS holds a document under a name that is not its SHA-256 ({'0' * 64})."),
+    ):
+        if name is not None:
+            file.write_text(json.dumps({name: text}), encoding="utf-8")
+        assert shell.run("serve") == Outcome(1, "", f"{reason}\n")
+        told = shell.run("doctor")
+        assert told.status == 1
+        assert f"PROBLEM {reason}" in told.output
+        assert "hidden" not in told.text
+
+    file.write_text(json.dumps({digest(text): text}), encoding="utf-8")
+    told = shell.run("doctor")
+    assert told.status == 0
+    assert "ok      Nothing is run but the documents of TRUSTED_DOCUMENTS (1)." in told.output
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "migrate", "seed"])

@@ -4,6 +4,7 @@ from db.models.events import Event, EventTopic
 from db.models.limits import AttemptCounter
 from db.models.metadata import Base
 from db.models.notes import Note
+from db.models.persisted_queries import PersistedQuery
 from db.models.tasks import Task
 from db.models.users import RefreshToken, Session, User
 from db.models.videos import TranscriptSegment, Video, VideoAddition, VideoPart
@@ -17,6 +18,7 @@ __all__ = [
     "EventTopic",
     "Message",
     "Note",
+    "PersistedQuery",
     "QuotaCounter",
     "RefreshToken",
     "Session",

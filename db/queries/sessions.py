@@ -1,5 +1,6 @@
 """Statements about sign-in sessions and their refresh tokens."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -22,6 +23,11 @@ def start(user_id: int) -> ReturningInsert[int]:
 
 def is_active(session_id: int, user_id: int) -> Select[int]:
     return select(Session.id).where(Session.id == session_id, Session.user_id == user_id, Session.revoked_at.is_(None))
+
+
+def standing(session_ids: Collection[int]) -> Select[int]:
+    """Which of them have not been ended; bound them, since each is a parameter."""
+    return select(Session.id).where(Session.id.in_(session_ids), Session.revoked_at.is_(None))
 
 
 def revoke(session_id: int) -> Update:

@@ -1,8 +1,9 @@
 """A field that is resolved once for all parents of a list, in place of once for each."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import TypeVar, get_args
 
 import strawberry
@@ -13,9 +14,12 @@ Value = TypeVar("Value")
 
 BATCH_LOAD = "batch_load"
 """The key in a field's metadata under which its load is found."""
+NO_METADATA: Mapping[str, object] = MappingProxyType({})
 
 
-def batch_field(*, description: str) -> Callable[[Callable[..., Awaitable[Sequence[Value]]]], Value]:
+def batch_field(
+    *, description: str, metadata: Mapping[str, object] = NO_METADATA
+) -> Callable[[Callable[..., Awaitable[Sequence[Value]]]], Value]:
     """Turn `async def notes(videos: Sequence[Video], info: Info, first: int = 10) -> list[X]` into a field `notes: X`.
 
     The decorated function, a static method, gets every parent that asks with the same arguments, and answers in their order. Its first
@@ -24,7 +28,9 @@ def batch_field(*, description: str) -> Callable[[Callable[..., Awaitable[Sequen
 
     def declare(load: Callable[..., Awaitable[Sequence[Value]]]) -> Value:
         # Strawberry types a field as Any; whoever reads the attribute gets what the load answers for one parent.
-        field: Value = strawberry.field(resolver=_resolver(load), description=description, metadata={BATCH_LOAD: load})
+        field: Value = strawberry.field(
+            resolver=_resolver(load), description=description, metadata={**metadata, BATCH_LOAD: load}
+        )
         return field
 
     return declare

@@ -4,8 +4,12 @@ from datetime import datetime
 
 import strawberry
 
+from schema.types.costs import at_most
 from schema.types.enums import describe
 from services.errors import Problem, ProblemCode
+
+MOST_PROBLEMS = 10
+"""One a value of the input; no input has more values."""
 
 describe(
     ProblemCode,
@@ -41,7 +45,9 @@ class InputProblem:
 
 @strawberry.type(description="The input was refused; every problem of it is listed.")
 class InvalidInput(UserError):
-    problems: list[InputProblem] = strawberry.field(description="All problems, at least one.")
+    problems: list[InputProblem] = strawberry.field(
+        description="All problems, at least one.", metadata=at_most(MOST_PROBLEMS)
+    )
 
 
 @strawberry.type(description="What the input names is not there, or is not the caller's.")

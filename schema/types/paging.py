@@ -10,6 +10,7 @@ import strawberry
 from pydantic import TypeAdapter
 
 from db.paging import Page, PageRequest
+from schema.types.costs import A_PAGE, COUNTED_BY_EDGE
 from services.errors import InvalidInput, Problem, ProblemCode
 from services.validation import UNSTORABLE
 
@@ -37,16 +38,16 @@ class PageInfo:
 @strawberry.type(description="A node and its place in the list.")
 class Edge(Generic[T]):
     cursor: str = strawberry.field(description="The place of the node, to be given to `after`.")
-    node: T = strawberry.field(description="The thing itself.")
+    node: T = strawberry.field(description="The thing itself.", metadata=COUNTED_BY_EDGE)
 
 
 @strawberry.type(description="A page of a list that can grow.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = strawberry.field(description="The nodes of the page with their cursors.")
+    edges: list[Edge[T]] = strawberry.field(description="The nodes of the page with their cursors.", metadata=A_PAGE)
     page_info: PageInfo = strawberry.field(description="Where the page lies in the list.")
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description="The nodes of the page alone.")
+    @strawberry.field(description="The nodes of the page alone.", metadata=A_PAGE)
     def nodes(self) -> list[T]:
         return [edge.node for edge in self.edges]
 

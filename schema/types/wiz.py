@@ -11,10 +11,12 @@ from db.paging import PageRequest
 from db.queries.wiz import ConversationRow, MessageRow
 from schema.context import Context, Info
 from schema.types.batch import batch_field
+from schema.types.costs import at_most
 from schema.types.enums import describe
 from schema.types.errors import InvalidInput, NotFound, QuotaExceeded, TranscriptMissing, UserError
 from schema.types.nodes import Node, global_id
 from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_request
+from services.limits import CITATIONS_SHOWN
 from services.messages import MessageRole, MessageStatus
 from services.quotas import Quota
 from services.viewers import Owner, ViewerKind
@@ -72,7 +74,10 @@ class Message(Node):
             created_at=row.created_at,
         )
 
-    @batch_field(description="The moments of the video that the answer cites, in the order of its text.")
+    @batch_field(
+        description=f"The moments of the video that the answer cites, the first {CITATIONS_SHOWN} in the order of its text.",
+        metadata=at_most(CITATIONS_SHOWN),
+    )
     @staticmethod
     async def citations(messages: Sequence["Message"], info: Info) -> list[list[Citation]]:
         videos = await info.context.services.wiz.videos_of_conversations(

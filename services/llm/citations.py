@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from services.limits import CITATIONS_SHOWN
 from services.llm.chat_model import Segment
 from services.timestamps import format_timestamp, parse_timestamp
 
@@ -46,7 +47,7 @@ def parse_citations(text: str) -> list[Stamp]:
 def cite(text: str, segments: Iterable[Segment]) -> list[Citation]:
     """The stamps of `text` with the words spoken at each.
 
-    A stamp before the first word or after the last is dropped: nothing is spoken there. In a pause, the words
+    Of the first CITATIONS_SHOWN, since a model may stamp every sentence. A stamp before the first word or after the last is dropped: nothing is spoken there. In a pause, the words
     before it are quoted.
     """
     spoken = sorted((segment for segment in segments if segment.text.strip()), key=_start)
@@ -59,7 +60,7 @@ def cite(text: str, segments: Iterable[Segment]) -> list[Citation]:
         if segment is not None:
             quote = " ".join(segment.text.split())
             citations.append(Citation(start_seconds=stamp.seconds, label=stamp.label, quote=quote))
-    return citations
+    return citations[:CITATIONS_SHOWN]
 
 
 def _playing_at(second: float, spoken: Sequence[Segment]) -> Segment | None:

@@ -5,9 +5,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db import migrate
-from db.engine import Engines, normalise_url
+from db.engine import Engines, normalise_url, open_engines
 from db.migrations.connections import inspecting, migrating
 from db.models.tables import Base
+from db.seed import seed
+from db.sessions import Sessions
 from tests.databases import Databases
 from tests.db.catalog import read_catalog
 
@@ -27,6 +29,27 @@ async def test_up_and_down_and_up_again(databases: Databases) -> None:
 
         await migrate.upgrade(url)
         assert await migrate.differences(url) == []
+
+
+@pytest.mark.parametrize("released", ["4672bd5e3ccf"])
+@pytest.mark.asyncio
+async def test_a_released_database_keeps_its_rows_up_and_down(released: str, databases: Databases) -> None:
+    async with databases.empty() as url:
+        await migrate.upgrade(url, released)
+        before = await read_catalog(url)
+        engines = open_engines(url)
+        try:
+            await seed(Sessions(engines, lambda _wakeups: None))
+            for step in (migrate.upgrade(url), migrate.downgrade(url, released), migrate.upgrade(url)):
+                await step
+                async with engines.reading.connect() as connection:
+                    assert await connection.scalar(text("SELECT count(*) FROM videos")) == 3
+        finally:
+            await engines.close()
+        assert await migrate.differences(url) == []
+
+        await migrate.downgrade(url, released)
+        assert await read_catalog(url) == before
 
 
 @pytest.mark.asyncio

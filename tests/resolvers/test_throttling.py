@@ -16,6 +16,7 @@ from tests.accounts import member, problems, refresh, register, sign_in, stored,
 from tests.client import Answer, Client
 from tests.server import Server, serving
 from tests.settings import settings_for
+from tests.statements import count_statements
 
 Serve = Callable[..., AbstractAsyncContextManager[Server]]
 
@@ -87,14 +88,23 @@ async def test_an_address_has_so_many_attempts(serve: Serve) -> None:
 
 
 @pytest.mark.asyncio
-async def test_aliases_of_one_request_are_attempts_of_their_own(serve: Serve) -> None:
+async def test_one_request_is_one_attempt_at_most(serve: Serve) -> None:
     async with serve() as server:
-        guesses = " ".join(f"g{number}: {GUESS % f'{number}@example.com'}" for number in range(12))
-        answer = await server.nobody.execute(f"mutation {{ {guesses} }}")
-        # The eleventh ends the request: a refused field leaves the whole answer null.
-        assert_throttled(answer)
-        assert answer.error["path"] == ["g10"]
-        assert_throttled(await sign_in(server.nobody))
+        guesses = " ".join(f"g{number}: {GUESS % f'{number}@example.com'}" for number in range(10))
+        fragment = f"fragment Guess on Mutation {{ again: {GUESS % 'ada@example.com'} }}"
+        for mutation in (guesses, f"{GUESS % 'ada@example.com'} ...Guess"):
+            async with count_statements(server.services.database._engines) as statements:
+                answer = await server.nobody.execute(
+                    f"mutation {{ {mutation} }} {fragment if '...' in mutation else ''}"
+                )
+            assert (answer.code, "data" in answer.body) == ("QUERY_TOO_COMPLEX", False)
+            assert answer.error["extensions"]["details"]["limit"] == "sessionCreate"
+            assert statements == []
+        # Nothing was counted: all ten attempts of the minute are left.
+        assert [await guess(server, f"{number}@example.com") for number in range(11)] == [
+            *["InvalidCredentials"] * 10,
+            "RATE_LIMITED",
+        ]
 
 
 @pytest.mark.asyncio

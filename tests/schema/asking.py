@@ -28,7 +28,7 @@ class Outcome:
 
     @classmethod
     def from_answer(cls, answer: Answer) -> Self:
-        data: Json = answer.body["data"] or {}
+        data: Json = answer.body.get("data") or {}
         return cls(
             values=[value for value in data.values() if value is not None],
             errors=answer.body.get("errors", []),

@@ -74,6 +74,8 @@ async def inhabited(settings: Settings, *, entries: int = 0) -> AsyncGenerator[W
         "admin_token": SecretStr(ADMIN_TOKEN),
         "wiz_user_daily_quota": MESSAGES_SENT + 1,
         "wiz_guest_daily_quota": MESSAGES_SENT + 1,
+        # Every field of the schema is asked for at once here.
+        **dict.fromkeys(("query_max_aliases", "query_max_nodes", "query_max_nodes_signed_out"), 100_000),
     }
     settings = settings.model_copy(update=changes)
     async with serving(settings, work=False) as server, httpx2.AsyncClient(timeout=30) as http:

@@ -143,6 +143,43 @@ def test_proxies_are_a_list_of_addresses(configure: Configure) -> None:
         assert complaint(configure, TRUSTED_PROXIES=wrong).startswith("TRUSTED_PROXIES: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("https://app.example.com", ("https://app.example.com",)),
+        ("http://localhost:3000, http://[::1]:5173,", ("http://localhost:3000", "http://[::1]:5173")),
+        ("capacitor://localhost", ("capacitor://localhost",)),
+        ("*", ("*",)),
+    ],
+)
+def test_origins_are_written_as_browsers_write_them(configure: Configure, text: str, origins: tuple[str, ...]) -> None:
+    assert configure(CORS_ORIGINS=text).allowed_origins == origins
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hidden",
+        "https://hidden.example.com/",
+        "https://hidden.example.com/app",
+        "https://*.hidden.example.com",
+        "https://ann:hidden@example.com",
+        "https://Hidden.example.com",
+        "https://hidden.example.com:port",
+        "https://app.example.com;https://hidden.example.com",
+        "*, https://hidden.example.com",
+        "null",
+    ],
+)
+def test_origins_are_not_written_like_this(configure: Configure, text: str) -> None:
+    assert complaint(configure, CORS_ORIGINS=text).startswith("CORS_ORIGINS: ")
+
+
+def test_origins_are_those_of_development_unless_this_is_production(configure: Configure) -> None:
+    assert "http://localhost:5173" in configure().allowed_origins
+    assert configure(ENVIRONMENT="production", SECRET_KEY=LONG_ENOUGH).allowed_origins == ()
+
+
 @pytest.mark.parametrize("environment", ["staging", "production"])
 def test_a_deployment_needs_a_secret(configure: Configure, environment: str) -> None:
     assert complaint(configure, ENVIRONMENT=environment) == "SECRET_KEY is not configured."
@@ -154,6 +191,12 @@ def test_a_deployment_needs_a_secret(configure: Configure, environment: str) -> 
 def test_a_short_secret_is_refused_everywhere(configure: Configure, environment: str, secret: str) -> None:
     said = complaint(configure, ENVIRONMENT=environment, SECRET_KEY=secret)
     assert said == "SECRET_KEY is shorter than 32 bytes."
+
+
+@pytest.mark.parametrize("name", ["RECEIVE_SECONDS", "SEND_STALL_SECONDS", "SHUTDOWN_SECONDS"])
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf"])
+def test_a_deadline_comes(configure: Configure, name: str, value: str) -> None:
+    assert complaint(configure, **{name: value}).startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize("name", ["JWT_EXPIRY_HOURS", "REFRESH_TOKEN_DAYS"])

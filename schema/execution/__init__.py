@@ -1,0 +1,1 @@
+"""How a validated operation is run."""

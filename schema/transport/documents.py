@@ -1,0 +1,125 @@
+"""Documents as texts become documents that can be run: parsed, limited and validated once, then remembered."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    FloatValueNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    ValidationRule,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from schema.errors import QueryTooComplex
+from schema.transport.limits import OperationLimits
+from schema.transport.overlaps import BoundedOverlaps
+
+CACHED_TOKENS = 100_000
+"""Of all remembered documents together; a parsed token takes about a kilobyte."""
+LONGEST_CACHED = 16 * 1024
+"""In characters; a longer document has values written into it, and does not come again."""
+MOST_ERRORS = 10
+TOO_MANY_TOKENS = "tokens. Parsing aborted."
+"""How graphql-core's parser says so; comments count for it, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """`errors` say why it cannot be run, if it cannot; then there may be no tree, and no operations."""
+
+    tree: DocumentNode
+    operations: Mapping[str | None, OperationDefinitionNode]
+    errors: Sequence[GraphQLError] = ()
+
+    @property
+    def operation_names(self) -> list[str]:
+        return [name for name in self.operations if name is not None]
+
+
+class FiniteFloats(ValidationRule):
+    """A number such as 1e400 is infinite to Python, and JSON could not say it in an answer."""
+
+    def enter_float_value(self, node: FloatValueNode, *_: object) -> None:
+        if math.isinf(float(node.value)):
+            self.report_error(GraphQLError("A number is too large.", node))
+
+
+class Documents:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: OperationLimits,
+        *,
+        most_tokens: int,
+        introspection: bool,
+        hide_suggestions: bool,
+    ) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._most_tokens = most_tokens
+        hidden = () if introspection else (NoSchemaIntrospectionCustomRule,)
+        specified = (BoundedOverlaps if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules)
+        self._rules = (*specified, FiniteFloats, *hidden)
+        self._hide_suggestions = hide_suggestions
+        self._known: LRUCache[str, tuple[Document, int]] = LRUCache(CACHED_TOKENS, getsizeof=lambda entry: entry[1])
+
+    def read(self, text: str) -> Document:
+        """What there is to say of this text; the same object for the same text, while it is remembered."""
+        known = self._known.get(text)
+        if known is not None:
+            return known[0]
+        document = self._read(text)
+        if len(text) <= LONGEST_CACHED:
+            # What cannot be run is held by its error as a tree of nobody knows how many tokens.
+            weight = min(self._most_tokens, len(text)) + 1
+            self._known[text] = (document, weight)
+        return document
+
+    def _read(self, text: str) -> Document:
+        try:
+            tree = parse(text, max_tokens=self._most_tokens)
+        except GraphQLSyntaxError as error:
+            if TOO_MANY_TOKENS not in error.message:
+                return _refused(error)
+            # How many more there are is not counted: that would take as long as the text is.
+            return _refused_as(QueryTooComplex("tokens", self._most_tokens + 1, self._most_tokens))
+        except GraphQLError as error:
+            return _refused(error)
+        try:
+            self._limits.check_document(tree)
+            found = validate(
+                self._schema, tree, self._rules, max_errors=MOST_ERRORS, hide_suggestions=self._hide_suggestions
+            )
+        except QueryTooComplex as error:
+            return _refused_as(error)
+        if found:
+            # Without their nodes: those would keep the whole tree alive, for the garbage collector to walk again and again.
+            bare = [GraphQLError(one.message, source=one.source, positions=one.positions) for one in found]
+            return Document(tree=DocumentNode(definitions=()), operations={}, errors=tuple(bare))
+        operations = [node for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
+        return Document(
+            tree=tree,
+            operations={node.name.value if node.name else None: node for node in operations},
+            errors=tuple(found),
+        )
+
+
+def _refused_as(error: QueryTooComplex) -> Document:
+    error.__traceback__ = error.__context__ = None
+    return _refused(GraphQLError(str(error), original_error=error))
+
+
+def _refused(error: GraphQLError) -> Document:
+    # A traceback would keep what was being looked at alive, all of the tree.
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return Document(tree=DocumentNode(definitions=()), operations={}, errors=(error,))

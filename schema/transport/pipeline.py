@@ -1,0 +1,142 @@
+"""The one path of every operation, whichever transport brought it: document, limits, execution, and the shape of its answer."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from graphql import ExecutionResult, GraphQLError, OperationType
+
+from schema.context import Context
+from schema.errors import QueryTooComplex, shaped
+from schema.execution.graphql_core import Engine, Operation
+from schema.transport.documents import Document, Documents
+from schema.transport.limits import OperationLimits
+from schema.transport.operation_request import OperationRequest
+from schema.transport.persisted_queries import PersistedQueries, PersistedQueryRefused
+from services.errors import Overloaded, RateLimited, Unauthenticated
+
+Payload = dict[str, object]
+"""An answer, ready for JSON: `data`, unless execution never began, and `errors`, if there are any."""
+
+
+class RequestRefused(Exception):
+    """Nothing of the operation was run. The errors are shaped for the client."""
+
+    def __init__(self, errors: Sequence[object]) -> None:
+        super().__init__(errors)
+        self.errors = list(errors)
+
+    @property
+    def payload(self) -> Payload:
+        return {"errors": self.errors}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedOperation:
+    kind: OperationType
+    operation: Operation
+
+
+class Pipeline:
+    def __init__(
+        self,
+        persisted: PersistedQueries,
+        documents: Documents,
+        limits: OperationLimits,
+        engine: Engine,
+        *,
+        execution_seconds: float,
+    ) -> None:
+        self._persisted = persisted
+        self._documents = documents
+        self._limits = limits
+        self._engine = engine
+        self._execution_seconds = execution_seconds
+
+    async def prepare(self, request: OperationRequest, context: Context) -> PreparedOperation:
+        """All that can be known before anything is run. Raises RequestRefused."""
+        document = await self._document(request, context)
+        name = _chosen(document, request.operation_name, context)
+        node = document.operations[name]
+        try:
+            signed_in = not isinstance(context.identity, Unauthenticated) and context.identity.user_id is not None
+            self._limits.check_nodes(document.tree, node, request.variables, signed_in=signed_in)
+        except QueryTooComplex as error:
+            raise _refused([error], context) from None
+        operation = Operation(
+            document=document.tree,
+            name=name,
+            variables=request.variables,
+            extensions=request.extensions,
+            context=context,
+        )
+        return PreparedOperation(kind=node.operation, operation=operation)
+
+    async def _document(self, request: OperationRequest, context: Context) -> Document:
+        try:
+            resolved = await self._persisted.resolve(request, context)
+            document = self._documents.read(resolved.text)
+            if document.errors:
+                raise _refused(document.errors, context)
+            await self._persisted.register(resolved, context)
+        except PersistedQueryRefused as error:
+            extensions = {"code": error.code, "requestId": context.request_id}
+            raise RequestRefused([{"message": error.message, "extensions": extensions}]) from None
+        except RateLimited as error:
+            raise _refused([error], context) from None
+        return document
+
+    async def execute(self, prepared: PreparedOperation) -> Payload:
+        """The answer to a query or mutation. Raises RequestRefused for variables that are no good."""
+        context = prepared.operation.context
+        try:
+            async with asyncio.timeout(self._execution_seconds):
+                result = await self._engine.execute(prepared.operation)
+        except TimeoutError:
+            return {"data": None, "errors": [shaped(Overloaded("The operation took too long."), context)]}
+        return _payload(result, context)
+
+    async def subscribe(self, prepared: PreparedOperation) -> AsyncGenerator[Payload]:
+        """A subscription's answers, to be closed by who asks for them. Raises RequestRefused when it cannot begin."""
+        context = prepared.operation.context
+        stream = await self._engine.subscribe(prepared.operation)
+        if isinstance(stream, ExecutionResult):
+            raise _refused(stream.errors or (), context)
+        return _payloads(stream, context)
+
+
+async def _payloads(stream: AsyncGenerator[ExecutionResult], context: Context) -> AsyncGenerator[Payload]:
+    async with aclosing(stream) as results:
+        async for result in results:
+            yield {"data": result.data} | _errors(result.errors, context)
+
+
+def _payload(result: ExecutionResult, context: Context) -> Payload:
+    if result.data is None and result.errors and all(error.path is None for error in result.errors):
+        # graphql-core gives errors of fields their paths: with none, it got no further than the variables.
+        raise _refused(result.errors, context)
+    return {"data": result.data} | _errors(result.errors, context)
+
+
+def _errors(errors: Sequence[GraphQLError] | None, context: Context) -> Payload:
+    return {"errors": [shaped(error, context) for error in errors]} if errors else {}
+
+
+def _refused(errors: Sequence[GraphQLError | Exception], context: Context) -> RequestRefused:
+    return RequestRefused([shaped(error, context) for error in errors])
+
+
+def _chosen(document: Document, name: str | None, context: Context) -> str | None:
+    """The name of the operation that is meant. Raises RequestRefused."""
+    if name is None and len(document.operations) == 1:
+        return next(iter(document.operations))
+    if name is not None and name in document.operations:
+        return name
+    if not document.operations:
+        problem = "The document holds no operation."
+    elif name is None:
+        problem = "The document holds several operations: name the one that is meant."
+    else:
+        problem = "The document holds no operation of that name."
+    raise _refused([GraphQLError(problem)], context)

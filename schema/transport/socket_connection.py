@@ -1,0 +1,98 @@
+"""One accepted socket as texts in both directions, and the one way in which it ends."""
+
+import asyncio
+from typing import NoReturn
+
+from starlette.types import Receive, Send
+
+from schema.transport.json_text import encode
+from schema.transport.socket_messages import CloseCode, Message
+
+LONGEST_REASON_BYTES = 123
+"""What a close frame has room for beside its code."""
+
+
+class SocketEnded(Exception):
+    """The socket is over: to be closed with this code, or gone already when there is none."""
+
+    def __init__(self, code: CloseCode | None = None, reason: str = "") -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+
+class SocketConnection:
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._one_writer = asyncio.Lock()
+        self._has_ended = asyncio.Event()
+        self._ending: SocketEnded | None = None
+
+    async def accept(self, subprotocol: str | None) -> None:
+        """Answer the handshake. Raises SocketEnded."""
+        try:
+            await self._send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
+        except OSError:
+            raise self._gone() from None
+
+    async def receive(self) -> str:
+        """The next frame. Raises SocketEnded."""
+        message = await self._receive()
+        if message["type"] != "websocket.receive":
+            raise self._gone()
+        text: str | None = message.get("text")
+        if text is None:
+            raise self.end(CloseCode.BAD_REQUEST, "Only text frames are taken.")
+        return text
+
+    async def send(self, message: Message) -> None:
+        """Returns when the server has taken it, which may be when a slow client has read. Raises SocketEnded.
+
+        Raises ValueError or RecursionError for what JSON cannot say.
+        """
+        text = encode(message).decode()
+        async with self._one_writer:
+            if self._ending is not None:
+                raise self._ending
+            try:
+                await self._send({"type": "websocket.send", "text": text})
+            except (OSError, RuntimeError):
+                # The first by the ASGI specification, when the client has gone; the second is uvicorn's for a socket
+                # that it is closing itself, such as after a ping without an answer.
+                raise self._gone() from None
+
+    def end(self, code: CloseCode, reason: str) -> SocketEnded:
+        """Let nothing more be sent, and `ended` raise; the first one to do so decides why. Answers what to raise."""
+        return self._end(SocketEnded(code, reason))
+
+    async def ended(self) -> NoReturn:
+        """Wait until somebody calls `end`, or the client has gone. Raises SocketEnded."""
+        await self._has_ended.wait()
+        raise self._ending or SocketEnded
+
+    async def close(self) -> None:
+        """Tell the client why, unless it has gone. Waits, too, until a slow one has read what came before."""
+        if self._ending is None or self._ending.code is None:
+            return
+        async with self._one_writer:
+            try:
+                reason = short_reason(self._ending.reason)
+                await self._send({"type": "websocket.close", "code": int(self._ending.code), "reason": reason})
+            except (OSError, RuntimeError):
+                self._gone()
+
+    def _gone(self) -> SocketEnded:
+        return self._end(SocketEnded())
+
+    def _end(self, ending: SocketEnded) -> SocketEnded:
+        if self._ending is None:
+            self._ending = ending
+        self._has_ended.set()
+        return self._ending
+
+
+def short_reason(text: str) -> str:
+    """As much of it as a close frame can hold."""
+    # It may repeat what the client sent, and so hold halves of surrogate pairs.
+    return text.encode(errors="replace")[:LONGEST_REASON_BYTES].decode(errors="ignore")
