@@ -47,6 +47,7 @@ def configure_logging(level: str) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_without_sockets)
+    logging.getLogger("asyncio").addFilter(_without_given_up_connections)
     for name in INDISCREET:
         logging.getLogger(name).setLevel(max(logging.INFO, logging.getLevelNamesMapping()[level]))
 
@@ -54,16 +55,14 @@ def configure_logging(level: str) -> None:
 def _without_sockets(record: logging.LogRecord) -> bool:
     """Our own request log tells of sockets, and without their query, which may hold a token.
 
-    Nor is there any need for a traceback of each text that is no UTF-8, or for a complaint about each handshake that was
-    refused by an answer of HTTP, which uvicorn takes for none.
+    Nor does anybody need a traceback of each text that is no UTF-8: uvicorn tells its client.
     """
-    said = (
-        '%s - "WebSocket',
-        "connection ",
-        "Invalid UTF-8 sequence",
-        "ASGI callable returned without completing handshake",
-    )
-    return not str(record.msg).startswith(said)
+    return not str(record.msg).startswith(('%s - "WebSocket', "connection ", "Invalid UTF-8 sequence"))
+
+
+def _without_given_up_connections(record: logging.LogRecord) -> bool:
+    """Of a connection that was being opened for a request which has gone, asyncpg leaves a failure to nobody."""
+    return "unexpected connection_lost() call" not in record.getMessage()
 
 
 def _name_logger(

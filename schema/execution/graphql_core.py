@@ -1,6 +1,7 @@
 """Runs operations with graphql-core. The one module that leans on names which Strawberry does not make public.
 
-They are: the schema's `_schema`, and the executor class that it wants, which gives resolvers `info.input_extensions`.
+They are: the schema's `_schema`, the executor class that it wants, which gives resolvers `info.input_extensions`, and
+the rules that it adds to those of the specification.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -11,10 +12,18 @@ from typing import cast
 
 import graphql
 import strawberry
-from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema
+from graphql import ASTValidationRule, DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, specified_rules
 from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.context import Context
+
+VALIDATION_RULES: tuple[type[ASTValidationRule], ...] = (
+    *specified_rules,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
 
 Result = Awaitable[ExecutionResult] | ExecutionResult
 Stream = AsyncIterator[ExecutionResult] | ExecutionResult

@@ -16,11 +16,11 @@ from graphql import (
     OverlappingFieldsCanBeMergedRule,
     ValidationRule,
     parse,
-    specified_rules,
     validate,
 )
 
 from schema.errors import QueryTooComplex
+from schema.execution.graphql_core import VALIDATION_RULES
 from schema.transport.limits import OperationLimits
 from schema.transport.overlaps import BoundedOverlaps
 
@@ -68,7 +68,7 @@ class Documents:
         self._limits = limits
         self._most_tokens = most_tokens
         hidden = () if introspection else (NoSchemaIntrospectionCustomRule,)
-        specified = (BoundedOverlaps if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules)
+        specified = (BoundedOverlaps if rule is OverlappingFieldsCanBeMergedRule else rule for rule in VALIDATION_RULES)
         self._rules = (*specified, FiniteFloats, *hidden)
         self._hide_suggestions = hide_suggestions
         self._known: LRUCache[str, tuple[Document, int]] = LRUCache(CACHED_TOKENS, getsizeof=lambda entry: entry[1])

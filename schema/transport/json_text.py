@@ -1,6 +1,7 @@
 """JSON as it is read from clients and written to them."""
 
 import json
+import math
 
 
 class MalformedJson(ValueError):
@@ -10,7 +11,9 @@ class MalformedJson(ValueError):
 def decode(text: bytes | str) -> object:
     """The value of a text in UTF-8. Raises MalformedJson."""
     try:
-        decoded: object = json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_refuse_constant)
+        decoded: object = json.loads(
+            text if isinstance(text, str) else text.decode(), parse_constant=_refuse_constant, parse_float=_finite
+        )
     except UnicodeDecodeError:
         raise MalformedJson("The JSON is not in UTF-8.") from None
     except RecursionError:
@@ -36,3 +39,11 @@ def encode(payload: object) -> bytes:
 
 def _refuse_constant(name: str) -> object:
     raise MalformedJson(f"JSON knows no {name}.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        # Python reads 1e400 as infinite, and no answer could repeat it.
+        raise MalformedJson("The JSON holds a number that is too large.")
+    return number

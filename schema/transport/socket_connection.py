@@ -1,6 +1,8 @@
 """One accepted socket as texts in both directions, and the one way in which it ends."""
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import NoReturn
 
 from starlette.types import Receive, Send
@@ -30,11 +32,12 @@ class SocketConnection:
         self._ending: SocketEnded | None = None
 
     async def accept(self, subprotocol: str | None) -> None:
-        """Answer the handshake. Raises SocketEnded."""
-        try:
-            await self._send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
-        except OSError:
-            raise self._gone() from None
+        """Raises SocketEnded."""
+        await self._tell({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
+
+    async def refuse(self) -> None:
+        """Answer the handshake with 403. Raises SocketEnded."""
+        await self._tell({"type": "websocket.close"})
 
     async def receive(self) -> str:
         """The next frame. Raises SocketEnded."""
@@ -55,12 +58,7 @@ class SocketConnection:
         async with self._one_writer:
             if self._ending is not None:
                 raise self._ending
-            try:
-                await self._send({"type": "websocket.send", "text": text})
-            except (OSError, RuntimeError):
-                # The first by the ASGI specification, when the client has gone; the second is uvicorn's for a socket
-                # that it is closing itself, such as after a ping without an answer.
-                raise self._gone() from None
+            await self._tell({"type": "websocket.send", "text": text})
 
     def end(self, code: CloseCode, reason: str) -> SocketEnded:
         """Let nothing more be sent, and `ended` raise; the first one to do so decides why. Answers what to raise."""
@@ -71,16 +69,26 @@ class SocketConnection:
         await self._has_ended.wait()
         raise self._ending or SocketEnded
 
-    async def close(self) -> None:
-        """Tell the client why, unless it has gone. Waits, too, until a slow one has read what came before."""
-        if self._ending is None or self._ending.code is None:
-            return
+    async def close(self, code: CloseCode | None = None, reason: str = "") -> None:
+        """Tell the client why, as `end` said or as is said here. Waits until a slow one has read what came before.
+
+        Nothing is left to be done for a client that has gone.
+        """
+        if code is not None:
+            self.end(code, reason)
         async with self._one_writer:
-            try:
-                reason = short_reason(self._ending.reason)
-                await self._send({"type": "websocket.close", "code": int(self._ending.code), "reason": reason})
-            except (OSError, RuntimeError):
-                self._gone()
+            if self._ending is not None and self._ending.code is not None:
+                code, reason = self._ending.code, short_reason(self._ending.reason)
+                with suppress(SocketEnded):
+                    await self._tell({"type": "websocket.close", "code": int(code), "reason": reason})
+
+    async def _tell(self, message: Mapping[str, object]) -> None:
+        try:
+            await self._send(dict(message))
+        except (OSError, RuntimeError):
+            # The first by the ASGI specification, when the client has gone; the second is uvicorn's for a socket that it
+            # is closing itself, such as after a ping without an answer.
+            raise self._gone() from None
 
     def _gone(self) -> SocketEnded:
         return self._end(SocketEnded())

@@ -21,11 +21,7 @@ logger = structlog.get_logger()
 
 
 class TooManySockets(Exception):
-    """Of one address, or of one viewer."""
-
-
-class ProcessIsFull(TooManySockets):
-    """Another process may have room."""
+    """Of the whole process, of one address, or of one viewer."""
 
 
 class Sockets:
@@ -44,7 +40,7 @@ class Sockets:
         """Count a socket while the block runs. Raises TooManySockets."""
         settings = self._services().settings
         if self.count >= settings.sockets_per_process:
-            raise ProcessIsFull
+            raise TooManySockets
         with _counted(self._by_address, address, settings.sockets_per_address):
             yield
 

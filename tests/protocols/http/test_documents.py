@@ -53,15 +53,17 @@ NO_GOOD: list[str] = [
     "fragment F on Query { __typename }",
     "type Mine { text: String }",
     "query A { __typename } type Mine { text: String }",
-]
-WRONG_INSIDE: list[str] = [
     "query ($youtube: String) { video(by: {youtube: $youtube}) { id } }",
     "{ video(by: {}) { id } }",
     "{ video(by: {id: null}) { id } }",
     '{ video(by: {id: "a", youtube: "b"}) { id } }',
     "{ viewer { user { videos(first: 0) { totalCount } } } video(by: {}) { id } }",
 ]
-"""What only the field itself finds: there is data."""
+WRONG_INSIDE: list[str] = [
+    '{ video(by: {youtube: "sample-tide"}) { id } }',
+    '{ viewer { kind } video(by: {youtube: "sample-tide"}) { id } }',
+]
+"""What only the field itself finds, here that nobody asks: there is data."""
 TOO_COMPLEX: list[str] = [
     "{ " + "__typename " * 1_001 + "}",
     "{ " + "a: __typename " * 1_001 + "}",

@@ -111,7 +111,16 @@ class Stage:
 @asynccontextmanager
 async def listening(app: ASGIApp) -> AsyncGenerator[uvicorn.Server]:
     server = uvicorn.Server(
-        uvicorn.Config(app, port=free_port(), log_config=None, access_log=False, lifespan="off", ws="none")
+        uvicorn.Config(
+            app,
+            port=free_port(),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            # A stream that does not end shall fail its test, and not hold it up for ever.
+            timeout_graceful_shutdown=1,
+        )
     )
 
     async def started() -> bool:
