@@ -17,7 +17,7 @@ from db.engine import open_engines
 from db.seed import seed
 from db.sessions import Sessions
 from schema.root import build_schema
-from schema.transport.serving import server_options
+from schema.transport.connections.options import server_options
 from services.container import open_services
 from services.doctor import (
     NOT_MIGRATED,
@@ -91,7 +91,7 @@ def _serve(options: argparse.Namespace) -> int:
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"VidWiz will answer at http://{host}:{options.port}/graphql (Ctrl-C ends it).", flush=True)
     uvicorn.run(
-        "schema.server:create_web_app" if options.no_worker else "schema.server:create_app",
+        "schema.server:create_web_app" if options.no_worker else "schema.server:create_process_app",
         factory=True,
         host=options.host,
         port=options.port,

@@ -21,8 +21,8 @@ from graphql import (
 
 from schema.errors import QueryTooComplex
 from schema.execution.graphql_core import VALIDATION_RULES
-from schema.transport.limits import OperationLimits
-from schema.transport.overlaps import BoundedOverlaps
+from schema.transport.limits.operation_limits import OperationLimits
+from schema.transport.limits.overlaps import BoundedOverlaps
 
 CACHED_TOKENS = 100_000
 """Of all remembered documents together; a parsed token takes about a kilobyte."""

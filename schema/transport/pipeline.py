@@ -10,8 +10,9 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from schema.context import Context
 from schema.errors import QueryTooComplex, shaped
 from schema.execution.graphql_core import Engine, Operation
+from schema.transport.coded_errors import coded_error
 from schema.transport.documents import Document, Documents
-from schema.transport.limits import OperationLimits
+from schema.transport.limits.operation_limits import OperationLimits
 from schema.transport.operation_request import OperationRequest
 from schema.transport.persisted_queries import PersistedQueries, PersistedQueryRefused
 from services.errors import Overloaded, RateLimited, Unauthenticated
@@ -81,8 +82,7 @@ class Pipeline:
                 raise _refused(document.errors, context)
             await self._persisted.register(resolved, context)
         except PersistedQueryRefused as error:
-            extensions = {"code": error.code, "requestId": context.request_id}
-            raise RequestRefused([{"message": error.message, "extensions": extensions}]) from None
+            raise RequestRefused([coded_error(error.message, error.code, context.request_id)]) from None
         except RateLimited as error:
             raise _refused([error], context) from None
         return document

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from schema.transport.coded_errors import coded_error
 from schema.transport.json_text import encode
 from schema.transport.request_log import request_id_of
 
@@ -27,12 +28,13 @@ class HttpRefusal(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
-        self.extensions: dict[str, object] = {"code": code, **({"details": dict(details)} if details else {})}
+        self.code = code
+        self.details = details
         self.headers = dict(headers or {})
 
 
 def refusal_response(refusal: HttpRefusal, scope: Scope) -> Response:
-    error = {"message": refusal.message, "extensions": refusal.extensions | {"requestId": request_id_of(scope)}}
+    error = coded_error(refusal.message, refusal.code, request_id_of(scope), details=refusal.details)
     return Response(
         encode({"errors": [error]}),
         status_code=refusal.status,

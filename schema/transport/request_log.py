@@ -12,6 +12,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from schema.transport.coded_errors import coded_error
+
 USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ON_EVERY_ANSWER = {"Referrer-Policy": "strict-origin-when-cross-origin", "X-Content-Type-Options": "nosniff"}
 
@@ -72,8 +74,7 @@ async def break_off(scope: Scope, send: Send, *, is_begun: bool) -> None:
         with suppress(RuntimeError):
             await send({"type": "websocket.close", "code": status.WS_1011_INTERNAL_ERROR})
     elif not is_begun:
-        failure = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id_of(scope)}
-        errors = [{"message": "Something went wrong on our side.", "extensions": failure}]
+        errors = [coded_error("Something went wrong on our side.", "INTERNAL_SERVER_ERROR", request_id_of(scope))]
         await send({"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"application/json")]})
         await send({"type": "http.response.body", "body": json.dumps({"errors": errors}).encode()})
 

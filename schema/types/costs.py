@@ -1,4 +1,4 @@
-"""What asking for a field may cost, declared beside the field; schema.transport.limits reckons with it."""
+"""What asking for a field may cost, declared beside the field; schema.transport.limits.operation_limits reckons with it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

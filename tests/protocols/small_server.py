@@ -16,8 +16,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from schema.transport.connections.options import server_options
 from schema.transport.request_log import RequestLog
-from schema.transport.serving import server_options
 from services.settings import Settings
 from tests.client import Json
 from tests.conditions import until

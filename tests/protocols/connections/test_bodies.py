@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from schema.transport.body_limit import BodyTooLarge, BodyTooSlow, read_body
+from schema.transport.http.body import BodyTooLarge, BodyTooSlow, read_body
 from tests.protocols.small_server import PING, application, dripping, given, small_server
 
 SOON = 0.5

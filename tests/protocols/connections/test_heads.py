@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from schema.transport.head_refusals import LARGEST_HEAD_BYTES
+from schema.transport.connections.head_refusals import LARGEST_HEAD_BYTES
 from tests.protocols.small_server import PING, application, dripping, given, small_server
 
 SOON = 0.5

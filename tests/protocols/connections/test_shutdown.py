@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from schema.transport.connections import SHUTDOWN
+from schema.transport.connections.protocols import SHUTDOWN
 from tests.protocols.small_server import PING, application, given, small_server
 
 

@@ -12,8 +12,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from schema.transport.connections import Deadlines, HttpConnection, WebSocketConnection
-from schema.transport.serving import server_options
+from schema.transport.connections.options import server_options
+from schema.transport.connections.protocols import Deadlines, HttpConnection, WebSocketConnection
 from tests.protocols.small_server import application, given
 
 OURS = {"end"}

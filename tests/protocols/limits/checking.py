@@ -14,8 +14,8 @@ from graphql import (
 )
 
 from schema.errors import QueryTooComplex
-from schema.transport.limits import OperationLimits
-from schema.transport.overlaps import BoundedOverlaps
+from schema.transport.limits.operation_limits import OperationLimits
+from schema.transport.limits.overlaps import BoundedOverlaps
 
 MOST_TOKENS = 1_000
 MOST_ERRORS = 10

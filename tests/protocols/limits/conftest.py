@@ -7,7 +7,7 @@ from graphql import GraphQLSchema
 
 from schema.execution.graphql_core import core_schema
 from schema.root import build_schema
-from schema.transport.limits import OperationLimits
+from schema.transport.limits.operation_limits import OperationLimits
 from tests.settings import settings_for
 
 

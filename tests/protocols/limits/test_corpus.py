@@ -3,7 +3,7 @@
 import pytest
 from graphql import GraphQLSchema
 
-from schema.transport.limits import OperationLimits
+from schema.transport.limits.operation_limits import OperationLimits
 from tests.protocols.limits.bomb import Bomb
 from tests.protocols.limits.checking import verdict
 from tests.protocols.limits.corpus import bombs

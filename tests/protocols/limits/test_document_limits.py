@@ -6,7 +6,7 @@ import pytest
 from graphql import DocumentNode, GraphQLSchema, get_introspection_query, parse
 
 from schema.errors import QueryTooComplex
-from schema.transport.limits import OperationLimits
+from schema.transport.limits.operation_limits import OperationLimits
 from tests.protocols.limits.fragment_bombs import web
 
 Make = Callable[[int], str]

@@ -9,8 +9,8 @@ from graphql import GraphQLSchema
 from db.seed import load_samples
 from resolvers.videos import MOST_SAMPLES
 from schema.execution.graphql_core import core_schema
-from schema.transport.field_costs import FieldCost, field_costs, rationed_fields
-from schema.transport.limits import OperationLimits
+from schema.transport.limits.field_costs import FieldCost, field_costs, rationed_fields
+from schema.transport.limits.operation_limits import OperationLimits
 from schema.types.costs import A_PAGE, AtMost, PageSize, at_most
 from tests.settings import settings_for
 

@@ -3,8 +3,8 @@
 import pytest
 from graphql import GraphQLSchema, get_introspection_query
 
-from schema.transport.introspection_costs import cost_of_whole_schema, introspection_costs
-from schema.transport.limits import OperationLimits
+from schema.transport.limits.introspection_costs import cost_of_whole_schema, introspection_costs
+from schema.transport.limits.operation_limits import OperationLimits
 from tests.protocols.limits.checking import verdict
 
 FIELDS = "fields { name args { name type { name } } type { name ofType { name ofType { name } } } }"

@@ -4,9 +4,9 @@ import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode, OperationType, parse, validate
 
 from schema.errors import QueryTooComplex
-from schema.transport.field_costs import field_costs
-from schema.transport.limits import OperationLimits
-from schema.transport.worst_case import WorstCase
+from schema.transport.limits.field_costs import field_costs
+from schema.transport.limits.operation_limits import OperationLimits
+from schema.transport.limits.worst_case import WorstCase
 
 NOTES = "{ viewer { user { notes%s { nodes { id } } } } }"
 ROOTS = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation", OperationType.SUBSCRIPTION: "Subscription"}

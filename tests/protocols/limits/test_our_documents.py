@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 from graphql import GraphQLSchema, get_introspection_query
 
-from schema.transport.limits import OperationLimits
+from schema.transport.limits.operation_limits import OperationLimits
 from tests.protocols.limits.checking import verdict
 from tests.test_documents import DOCUMENTS, ROOT, TABS
 

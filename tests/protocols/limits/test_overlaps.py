@@ -4,7 +4,7 @@ import pytest
 from graphql import GraphQLSchema, parse, validate
 
 from schema.errors import QueryTooComplex
-from schema.transport.overlaps import MOST_COMPARISONS, BoundedOverlaps
+from schema.transport.limits.overlaps import MOST_COMPARISONS, BoundedOverlaps
 
 
 def fragments_of_the_same_fields(count: int) -> str:

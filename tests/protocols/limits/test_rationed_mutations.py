@@ -4,7 +4,7 @@ import pytest
 from graphql import parse
 
 from schema.errors import QueryTooComplex
-from schema.transport.limits import OperationLimits
+from schema.transport.limits.operation_limits import OperationLimits
 
 SIGN_IN = "sessionCreate { a }"
 

@@ -18,8 +18,8 @@ from graphql import (
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from schema.transport.field_costs import FieldCosts, field_costs
-from schema.transport.worst_case import WorstCase
+from schema.transport.limits.field_costs import FieldCosts, field_costs
+from schema.transport.limits.worst_case import WorstCase
 from tests.client import Json
 from tests.protocols.limits.fullest_answer import FullestAnswer
 from tests.protocols.limits.random_documents import RandomDocument

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schema.transport.connections import SHUTDOWN
-from schema.transport.event_stream import event_stream_response
-from schema.transport.multipart import multipart_response
+from schema.transport.connections.protocols import SHUTDOWN
 from schema.transport.pipeline import Payload
 from schema.transport.request_log import RequestLog
-from schema.transport.streams import StreamResponse
+from schema.transport.streams.event_stream import event_stream_response
+from schema.transport.streams.multipart import multipart_response
+from schema.transport.streams.response import StreamResponse
 from tests.conditions import until
 from tests.servers.ports import free_port
 

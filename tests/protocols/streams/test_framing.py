@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from schema.transport.pipeline import Payload
-from schema.transport.streams import single
+from schema.transport.streams.response import single
 from tests.protocols.streams.raw import connected
 from tests.protocols.streams.stage import Source, staged
 

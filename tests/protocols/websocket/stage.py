@@ -12,15 +12,15 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 
 from schema.execution.graphql_core import Engine, core_schema
+from schema.transport.connections.options import server_options
 from schema.transport.contexts import Contexts
 from schema.transport.documents import Documents
-from schema.transport.limits import OperationLimits
+from schema.transport.limits.operation_limits import OperationLimits
 from schema.transport.middleware import middleware
 from schema.transport.persisted_queries import PersistedQueries
 from schema.transport.pipeline import Pipeline
-from schema.transport.serving import server_options
-from schema.transport.socket_registry import Sockets
-from schema.transport.websocket import WebSocketTransport
+from schema.transport.websocket.registry import Sockets
+from schema.transport.websocket.transport import WebSocketTransport
 from services.container import Services, open_services
 from services.settings import Settings
 from services.supervision import supervised

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from schema.transport import socket_registry
+from schema.transport.websocket import registry
 from services.settings import Settings
 from tests.accounts import REFRESH, register, succeeded
 from tests.client import Client, Json
@@ -164,7 +164,7 @@ async def test_one_statement_for_all_sockets(settings: Settings) -> None:
 
             begun = time.monotonic()
             await until(looked_twice)
-        assert time.monotonic() - begun > socket_registry.WATCH_SECONDS
+        assert time.monotonic() - begun > registry.WATCH_SECONDS
         assert len(asked) == 2
 
 

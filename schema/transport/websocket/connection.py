@@ -8,7 +8,7 @@ from typing import NoReturn
 from starlette.types import Receive, Send
 
 from schema.transport.json_text import encode
-from schema.transport.socket_messages import CloseCode, Message
+from schema.transport.websocket.messages import CloseCode, Message
 
 LONGEST_REASON_BYTES = 123
 """What a close frame has room for beside its code."""

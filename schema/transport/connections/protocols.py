@@ -12,13 +12,21 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from schema.transport.head_refusals import HEAD_TOO_LARGE, HEAD_TOO_SLOW, LARGEST_HEAD_BYTES, MALFORMED, Refusal
-from schema.transport.stalls import SendStall
+from schema.transport.connections.head_refusals import (
+    HEAD_TOO_LARGE,
+    HEAD_TOO_SLOW,
+    LARGEST_HEAD_BYTES,
+    MALFORMED,
+    Refusal,
+)
+from schema.transport.connections.stalls import SendStall
 
 LONGEST_LINGER_SECONDS = 3.0
 """How long the rest of a request may take after its answer; closing before would take the answer from the client."""
 SHUTDOWN = "vidwiz.shutdown"
 """Under this name the `extensions` of a scope hold an asyncio.Event, set when the server begins to shut down."""
+BREAK_OFF = "vidwiz.break_off"
+"""Under this name they hold a function that closes the connection, for an answer that is to be seen as unfinished."""
 
 logger = structlog.get_logger()
 
@@ -108,7 +116,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         # uvicorn types an extension as a dict.
-        self.scope["extensions"] = {SHUTDOWN: self._shutdown}  # type: ignore[dict-item]
+        self.scope["extensions"] = {SHUTDOWN: self._shutdown, BREAK_OFF: self.transport.close}  # type: ignore[dict-item]
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # uvicorn would add what comes after a chunked body to the headers, which the application has judged by then.

@@ -5,7 +5,7 @@ import math
 from functools import partial
 from typing import Literal, TypedDict, cast
 
-from schema.transport.connections import Deadlines, HttpConnection, WebSocketConnection
+from schema.transport.connections.protocols import Deadlines, HttpConnection, WebSocketConnection
 from services.settings import Settings
 
 LARGEST_FRAME_BYTES = 64 * 1024

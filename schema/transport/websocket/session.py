@@ -9,13 +9,13 @@ import structlog
 from starlette.requests import HTTPConnection
 
 from schema.context import Context
-from schema.transport import socket_messages as messages
 from schema.transport.contexts import Contexts
 from schema.transport.pipeline import Pipeline
-from schema.transport.socket_connection import SocketConnection, SocketEnded
-from schema.transport.socket_messages import CloseCode
-from schema.transport.socket_operations import SocketOperations
-from schema.transport.socket_registry import Sockets, TooManySockets
+from schema.transport.websocket import messages
+from schema.transport.websocket.connection import SocketConnection, SocketEnded
+from schema.transport.websocket.messages import CloseCode
+from schema.transport.websocket.operations import SocketOperations
+from schema.transport.websocket.registry import Sockets, TooManySockets
 from services.errors import Unauthenticated
 from services.events.outages import OUTAGES, describe, passes
 from services.settings import Rate, Settings

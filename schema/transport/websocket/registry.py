@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import structlog
 
-from schema.transport.socket_connection import SocketConnection
-from schema.transport.socket_messages import CloseCode
+from schema.transport.websocket.connection import SocketConnection
+from schema.transport.websocket.messages import CloseCode
 from services.container import Services
 from services.errors import Unauthenticated, UnauthenticatedReason
 from services.events.outages import OUTAGES, describe, passes

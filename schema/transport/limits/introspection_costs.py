@@ -16,8 +16,8 @@ from graphql import (
     parse,
 )
 
-from schema.transport.field_costs import FieldCost, FieldCosts
-from schema.transport.worst_case import WorstCase
+from schema.transport.limits.field_costs import FieldCost, FieldCosts
+from schema.transport.limits.worst_case import WorstCase
 from schema.types.costs import AtMost
 
 

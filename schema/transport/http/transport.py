@@ -11,14 +11,14 @@ from starlette.types import Receive, Scope, Send
 
 from schema.context import Context
 from schema.transport.contexts import Contexts
-from schema.transport.event_stream import event_stream_response
-from schema.transport.http_requests import read_request
+from schema.transport.http.negotiation import MediaType, preferred
+from schema.transport.http.requests import read_request
 from schema.transport.json_text import encode
-from schema.transport.multipart import multipart_response
-from schema.transport.negotiation import MediaType, preferred
 from schema.transport.pipeline import Payload, Pipeline, PreparedOperation, RequestRefused
 from schema.transport.refusals import HttpRefusal, refusal_response
-from schema.transport.streams import single
+from schema.transport.streams.event_stream import event_stream_response
+from schema.transport.streams.multipart import multipart_response
+from schema.transport.streams.response import single
 from services.container import Services
 
 METHODS = {"GET", "POST"}
@@ -56,7 +56,11 @@ class HttpTransport:
                 HTTPStatus.METHOD_NOT_ALLOWED, "Send GET or POST.", headers={"Allow": ", ".join(sorted(METHODS))}
             )
         media = preferred(request.headers)
-        if media is MediaType.HTML and request.method == "GET" and not {"query", "extensions"} & request.query_params.keys():
+        if (
+            media is MediaType.HTML
+            and request.method == "GET"
+            and not {"query", "extensions"} & request.query_params.keys()
+        ):
             if self._explorer is None:
                 raise HttpRefusal(HTTPStatus.NOT_FOUND, "There is no page here.", code="NOT_FOUND")
             return self._explorer()

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 
-from schema.transport.body_limit import BodyTooLarge, BodyTooSlow, read_body
+from schema.transport.http.body import BodyTooLarge, BodyTooSlow, read_body
 from schema.transport.json_text import MalformedJson, decode
 from schema.transport.operation_request import Malformed, OperationRequest, read_operation_request
 from schema.transport.refusals import HttpRefusal

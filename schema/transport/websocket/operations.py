@@ -9,11 +9,12 @@ from graphql import GraphQLFormattedError, OperationType
 
 from schema.context import Context
 from schema.errors import shaped
-from schema.transport import socket_messages as messages
+from schema.transport.coded_errors import coded_error
 from schema.transport.operation_request import OperationRequest
 from schema.transport.pipeline import Payload, Pipeline, RequestRefused
-from schema.transport.socket_connection import SocketConnection, SocketEnded
-from schema.transport.socket_messages import CloseCode, Message
+from schema.transport.websocket import messages
+from schema.transport.websocket.connection import SocketConnection, SocketEnded
+from schema.transport.websocket.messages import CloseCode, Message
 from services.errors import UnauthenticatedReason
 
 ENDED = frozenset({UnauthenticatedReason.EXPIRED, UnauthenticatedReason.REVOKED})
@@ -58,8 +59,8 @@ class SocketOperations:
         context = self._make_context()
         if len(self._tasks) >= self._most:
             problem = f"A socket runs {self._most} operations at once, and no more."
-            extensions = {"code": "RATE_LIMITED", "requestId": context.request_id}
-            await self._connection.send(messages.error(message.id, [{"message": problem, "extensions": extensions}]))
+            refusal = coded_error(problem, "RATE_LIMITED", context.request_id)
+            await self._connection.send(messages.error(message.id, [refusal]))
             return
         running = self._by_id[message.id] = Running(message.id)
         self._tasks[running] = self._group.create_task(self._run(running, message.request, context))

@@ -8,7 +8,7 @@ errors beside it. Apollo's RetryLink subscribes again then; without it the subsc
 from collections.abc import AsyncGenerator, Mapping
 
 from schema.transport.pipeline import Payload
-from schema.transport.streams import Framing, StreamResponse
+from schema.transport.streams.response import Framing, StreamResponse
 
 BOUNDARY = b"--graphql"
 CLOSE = b"--\r\n"

@@ -13,7 +13,7 @@ retryExchange, which takes a proper end of the body for the end of the stream.
 from collections.abc import AsyncGenerator, Mapping
 
 from schema.transport.pipeline import Payload
-from schema.transport.streams import Framing, StreamResponse
+from schema.transport.streams.response import Framing, StreamResponse
 
 
 def _next(payload: bytes) -> bytes:

@@ -7,11 +7,11 @@ from starlette.types import Receive, Scope, Send
 
 from schema.transport.contexts import Contexts
 from schema.transport.pipeline import Pipeline
-from schema.transport.socket_connection import SocketConnection, SocketEnded
-from schema.transport.socket_messages import SUBPROTOCOL, CloseCode
-from schema.transport.socket_origins import is_welcome
-from schema.transport.socket_registry import Sockets, TooManySockets
-from schema.transport.socket_session import SocketSession
+from schema.transport.websocket.connection import SocketConnection, SocketEnded
+from schema.transport.websocket.messages import SUBPROTOCOL, CloseCode
+from schema.transport.websocket.origins import is_welcome
+from schema.transport.websocket.registry import Sockets, TooManySockets
+from schema.transport.websocket.session import SocketSession
 from services.container import Services
 
 

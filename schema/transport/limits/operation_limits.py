@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from graphql import DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from schema.errors import QueryTooComplex
-from schema.transport.document_size import DocumentSize, measure
-from schema.transport.field_costs import field_costs, rationed_fields
-from schema.transport.introspection_costs import cost_of_whole_schema, introspection_costs
-from schema.transport.root_fields import root_fields
-from schema.transport.worst_case import WorstCase
+from schema.transport.limits.document_size import DocumentSize, measure
+from schema.transport.limits.field_costs import field_costs, rationed_fields
+from schema.transport.limits.introspection_costs import cost_of_whole_schema, introspection_costs
+from schema.transport.limits.root_fields import root_fields
+from schema.transport.limits.worst_case import WorstCase
 from services.settings import Settings
 
 

@@ -22,8 +22,8 @@ from graphql import (
     VariableNode,
 )
 
-from schema.transport.document_size import ENDLESS
-from schema.transport.field_costs import FIRST, FieldCost, FieldCosts
+from schema.transport.limits.document_size import ENDLESS
+from schema.transport.limits.field_costs import FIRST, FieldCost, FieldCosts
 from schema.types.costs import AtMost, PageSize
 
 LONGEST_NUMBER = len(str(ENDLESS))

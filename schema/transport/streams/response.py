@@ -10,7 +10,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from schema.transport.connections import SHUTDOWN
+from schema.transport.coded_errors import coded_error
+from schema.transport.connections.protocols import BREAK_OFF, SHUTDOWN
 from schema.transport.json_text import encode
 from schema.transport.pipeline import Payload
 from schema.transport.request_log import request_id_of
@@ -75,10 +76,17 @@ class StreamResponse(Response):
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
-        if delivering.cancelled() and shutdown.is_set() and self._framing.tells_of_shutdown:
+        if delivering.cancelled() and shutdown.is_set():
+            await self._end_early(scope, receive, send)
+
+    async def _end_early(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._framing.tells_of_shutdown:
             error = _error("The server shuts down. Subscribe again.", "SERVER_SHUTDOWN", scope)
             with suppress(ClientDisconnect):
                 await _write(send, self._framing.failure(error), more=False)
+        elif BREAK_OFF in scope["extensions"]:
+            scope["extensions"][BREAK_OFF]()
+            await _gone(receive)
 
     async def _deliver(self, scope: Scope, send: Send) -> None:
         async with aclosing(self._payloads):
@@ -134,4 +142,4 @@ async def _send(send: Send, message: Message) -> None:
 
 
 def _error(message: str, code: str, scope: Scope) -> bytes:
-    return encode({"message": message, "extensions": {"code": code, "requestId": request_id_of(scope)}})
+    return encode(coded_error(message, code, request_id_of(scope)))

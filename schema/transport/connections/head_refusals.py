@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from schema.transport.coded_errors import coded_error
 from schema.transport.request_log import ON_EVERY_ANSWER
 
 LARGEST_HEAD_BYTES = 32 * 1024
@@ -20,8 +21,7 @@ class Refusal:
     def answer(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
         """The whole of it, in the form that an application would give it. `headers` are the server's own."""
         request_id = uuid.uuid4().hex
-        error = {"message": self.message, "extensions": {"code": self.code, "requestId": request_id}}
-        body = json.dumps({"errors": [error]}).encode()
+        body = json.dumps({"errors": [coded_error(self.message, self.code, request_id)]}).encode()
         ours = {
             "Content-Type": "application/json; charset=utf-8",
             "Content-Length": str(len(body)),

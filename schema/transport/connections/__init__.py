@@ -1,0 +1,1 @@
+"""What uvicorn lacks: deadlines, an end for clients that stop reading, a word at shutdown."""

@@ -1,0 +1,1 @@
+"""What an operation may ask for, checked before anything of it is run."""
