@@ -19,7 +19,8 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install serve worker migrate test test-clients check lock lock-check lint fmt types sdl sdl-check wheel static
+.PHONY: help install serve worker migrate test test-clients node-and-chromium stress check lock lock-check lint fmt types sdl sdl-check wheel \
+	static
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,11 +45,18 @@ migrate: install ## Bring the database to the newest revision
 test: $(VENV)/.dev ## Run all tests that Python alone can run, on both databases
 	$(BIN)/pytest $(ARGS)
 
-test-clients: $(VENV)/.dev ## Run the tests that need Node and a headless Chromium
-	@command -v node >/dev/null || { echo "Node is missing: install it (Debian: apt-get install nodejs npm)."; exit 1; }
+test-clients: node-and-chromium $(VENV)/.dev clients/node_modules/.installed ## Run the tests that need Node and a headless Chromium
+	cd clients && npm run --silent build
+	$(BIN)/pytest -m "browser or clients" tests/browser tests/clients $(ARGS)
+
+node-and-chromium:
+	@command -v node >/dev/null && command -v npm >/dev/null || \
+		{ echo "Node is missing: install it (Debian: apt-get install nodejs npm)."; exit 1; }
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 		{ echo "Chromium is missing: install it (Debian: apt-get install chromium)."; exit 1; }
-	$(BIN)/pytest -m browser tests/browser $(ARGS)
+
+stress: $(VENV)/.dev ## Send 10,000 generated operations to each database, and write docs/stress.md (ARGS="--operations 500")
+	$(BIN)/pytest -m stress tests/stress $(ARGS)
 
 wheel: $(VENV)/.dev ## Build the wheel, install it in an empty environment, and serve from there
 	$(BIN)/pytest -m packaging tests/packaging
@@ -117,4 +125,8 @@ $(VENV)/.runtime: requirements/runtime.lock requirements/build.lock pyproject.to
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
 	$(PIP) install --require-hashes --no-deps -r requirements/dev.lock
+	@touch $@
+
+clients/node_modules/.installed: clients/package-lock.json clients/.npmrc
+	cd clients && npm ci --loglevel=error
 	@touch $@

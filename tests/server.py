@@ -9,7 +9,7 @@ from uuid import uuid4
 import uvicorn
 
 from schema.server import create_app
-from schema.transport.serving import server_options
+from schema.transport.connections.options import server_options
 from services.container import Services
 from services.llm.chat_model import ChatModel
 from services.settings import Settings

@@ -1,0 +1,11 @@
+export * from '../generated/operations';
+export type { App, AppOptions, NoteList, NotePage, Stop } from './app';
+export { expectedNote, type NewNote, type VideoParts } from './expectedNote';
+export { withMessages, withNote, withOneMore } from './lists';
+export { OperationRefused, post } from './post';
+export { isSignedOut } from './refusals';
+export { ConnectionLost, followReply, type Reply, type ReplyEvent } from './reply';
+export { bearer, type Credentials, headers, Session } from './session';
+export { sha256 } from './sha256';
+export { createSocket } from './socket';
+export { memoryTokens, storedTokens, type Tokens, type TokenStore } from './tokens';

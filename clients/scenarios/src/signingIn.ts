@@ -1,0 +1,40 @@
+import { equal } from './expect';
+import { newEmail, PASSWORD } from './people';
+import type { Scenario } from './stage';
+
+export const signingIn: Scenario[] = [
+  {
+    name: 'a newcomer signs up, out, and in again',
+    async play(createApp, { url }) {
+      const app = createApp({ url });
+      const email = newEmail();
+      equal((await app.whoAmI()).kind, 'ANONYMOUS', 'before');
+      equal((await app.register({ email, password: PASSWORD, name: 'Ada' })).__typename, 'UserRegisterSuccess', 'sign up');
+      equal((await app.whoAmI()).user?.email, email, 'after signing up');
+      app.signOut();
+      equal((await app.whoAmI()).kind, 'ANONYMOUS', 'after signing out');
+      equal((await app.signIn({ email, password: 'wrong horse' })).__typename, 'InvalidCredentials', 'wrong password');
+      equal((await app.signIn({ email, password: PASSWORD })).__typename, 'SessionCreateSuccess', 'right password');
+      equal((await app.whoAmI()).user?.email, email, 'after signing in');
+      app.close();
+    },
+  },
+  {
+    name: 'what is wrong with a registration is told field by field',
+    async play(createApp, { url }) {
+      const app = createApp({ url });
+      const refused = await app.register({ email: 'no address', password: 'short', name: 'A' });
+      const problems = refused.__typename === 'InvalidInput' ? refused.problems : [];
+      equal(problems.map(({ path }) => path.join('.')).sort(), ['email', 'name', 'password'], 'problems');
+      app.close();
+    },
+  },
+  {
+    name: 'a guest is recognised by an id of its own making',
+    async play(createApp, { url }) {
+      const app = createApp({ url, guestSessionId: crypto.randomUUID() });
+      equal((await app.whoAmI()).kind, 'GUEST', 'kind');
+      app.close();
+    },
+  },
+];

@@ -1,0 +1,5 @@
+import { createApp } from '@vidwiz/urql';
+import { play } from './index';
+import type { Outcome, Stage } from './stage';
+
+export default (stage: Stage): Promise<Outcome[]> => play(createApp, stage);
