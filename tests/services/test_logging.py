@@ -2,17 +2,31 @@
 
 import asyncio
 import gc
+import logging
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from sqlalchemy import text
 
 from db.engine import open_engines
 from services.logging import configure_logging
 
+
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """What a test configures would otherwise go on writing to where that test's output went."""
+    configured, handlers = structlog.get_config(), logging.getLogger().handlers[:]
+    yield
+    structlog.configure(**configured)
+    logging.getLogger().handlers[:] = handlers
+
+
 MOST_STEPS = 40
 """Of the event loop, in which a connection is surely open, or on its way by more than its first step."""
 
 
+@pytest.mark.usefixtures("own_logging")
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
 @pytest.mark.asyncio
 async def test_a_connection_that_nobody_waits_for_any_more_is_no_error(
