@@ -19,6 +19,7 @@ from schema.transport.documents import Documents
 from schema.transport.http.transport import HttpTransport
 from schema.transport.limits.operation_limits import OperationLimits
 from schema.transport.middleware import middleware
+from schema.transport.open_connections import OpenConnections
 from schema.transport.persisted_queries import PersistedQueries
 from schema.transport.pipeline import Pipeline
 from schema.transport.refusals import refuse
@@ -62,8 +63,9 @@ def create_app(settings: Settings | None = None, *, work: bool = True, model: Ch
 
     pipeline = build_pipeline(settings)
     contexts = Contexts(services)
-    sockets = Sockets(services)
-    http = HttpTransport(pipeline, contexts, services, graphiql_page if settings.graphiql else None)
+    connections = OpenConnections(services)
+    sockets = Sockets(services, connections)
+    http = HttpTransport(pipeline, contexts, services, connections, graphiql_page if settings.graphiql else None)
     app = Starlette(
         routes=[
             Route("/graphql", http),
@@ -75,6 +77,8 @@ def create_app(settings: Settings | None = None, *, work: bool = True, model: Ch
         exception_handlers={HTTPException: refuse},
         lifespan=lifespan,
     )
+    # Made of the Host header, a redirect could lead anywhere, and a client would take its token along.
+    app.router.redirect_slashes = False
     return app
 
 
@@ -103,6 +107,7 @@ def build_pipeline(settings: Settings) -> Pipeline:
     documents = Documents(
         core,
         limits,
+        most_characters=settings.query_max_characters,
         most_tokens=settings.query_max_tokens,
         introspection=settings.introspection,
         hide_suggestions=not settings.explores,

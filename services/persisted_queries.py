@@ -14,7 +14,7 @@ from services.tokens import digest
 
 LARGEST_BYTES = 16 * 1024
 """A document that is longer in UTF-8 is run, but not kept."""
-MARKED_SECONDS = 60 * 60
+MARKED_SECONDS = 5 * 60
 """How often the use of a document is written down."""
 REMEMBERED_SECONDS = 60
 """How long a process answers from memory, whatever was evicted meanwhile."""

@@ -159,6 +159,7 @@ class Settings(BaseSettings):
     stream_heartbeat_seconds: float = Field(default=12, gt=0)
     """What an event stream sends when nothing happens, so that proxies keep it open."""
 
+    query_max_characters: int = Field(default=16 * 1024, ge=1)
     query_max_tokens: int = Field(default=1_000, ge=1)
     query_max_depth: int = Field(default=12, ge=1)
     query_max_aliases: int = Field(default=30, ge=0)

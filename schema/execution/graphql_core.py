@@ -1,7 +1,7 @@
 """Runs operations with graphql-core. The one module that leans on names which Strawberry does not make public.
 
-They are: the schema's `_schema`, the executor class that it wants, which gives resolvers `info.input_extensions`, and
-the rules that it adds to those of the specification.
+They are: the schema's `_schema`, the executor class that it wants, which gives resolvers `info.input_extensions`, the
+rules that it adds to those of the specification, and how it finds the declaration of a field again.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -12,10 +12,20 @@ from typing import cast
 
 import graphql
 import strawberry
-from graphql import ASTValidationRule, DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, specified_rules
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    specified_rules,
+)
 from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.types.field import StrawberryField
 
 from schema.context import Context
 
@@ -46,6 +56,12 @@ class Operation:
 
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
     return schema._schema  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def definition_of(field: GraphQLField) -> StrawberryField | None:
+    """The field as it was declared; None for one that graphql-core adds itself."""
+    definition: object = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return definition if isinstance(definition, StrawberryField) else None
 
 
 class Engine:

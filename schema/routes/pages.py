@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -21,6 +21,11 @@ A_YEAR = "public, max-age=31536000, immutable"
 class Assets(StaticFiles):
     """Built files, whose names change with their content. Workers take their policy from their own answer."""
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Whole files only: nobody asks for parts of a page, and what is wrong with a range would be told as plain text.
+        headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
@@ -31,7 +36,7 @@ class Assets(StaticFiles):
 
 def graphiql_page() -> Response:
     headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-cache"}
-    return FileResponse(STATIC / "graphiql" / "index.html", headers=headers)
+    return HTMLResponse((STATIC / "graphiql" / "index.html").read_text(encoding="utf-8"), headers=headers)
 
 
 async def front_page(request: Request) -> Response:

@@ -1,6 +1,7 @@
 """Documents as texts become documents that can be run: parsed, limited and validated once, then remembered."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,9 +27,15 @@ from schema.transport.limits.overlaps import BoundedOverlaps
 
 CACHED_TOKENS = 100_000
 """Of all remembered documents together; a parsed token takes about a kilobyte."""
-LONGEST_CACHED = 16 * 1024
-"""In characters; a longer document has values written into it, and does not come again."""
-MOST_ERRORS = 10
+MOST_LINES = 2_000
+MOST_ERRORS = 5
+LONGEST_MESSAGE = 500
+"""In characters; some rules repeat a value, however long it is."""
+MOST_PLACES = 5
+"""Of one error. Telling the line of a place means reading the text up to there."""
+LINE_BREAK = re.compile(r"\r\n|[\n\r]")
+SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
+"""Where a rule does not heed `hide_suggestions`."""
 TOO_MANY_TOKENS = "tokens. Parsing aborted."
 """How graphql-core's parser says so; comments count for it, too."""
 
@@ -60,12 +67,14 @@ class Documents:
         schema: GraphQLSchema,
         limits: OperationLimits,
         *,
+        most_characters: int,
         most_tokens: int,
         introspection: bool,
         hide_suggestions: bool,
     ) -> None:
         self._schema = schema
         self._limits = limits
+        self._most_characters = most_characters
         self._most_tokens = most_tokens
         hidden = () if introspection else (NoSchemaIntrospectionCustomRule,)
         specified = (BoundedOverlaps if rule is OverlappingFieldsCanBeMergedRule else rule for rule in VALIDATION_RULES)
@@ -79,39 +88,55 @@ class Documents:
         if known is not None:
             return known[0]
         document = self._read(text)
-        if len(text) <= LONGEST_CACHED:
-            # What cannot be run is held by its error as a tree of nobody knows how many tokens.
-            weight = min(self._most_tokens, len(text)) + 1
-            self._known[text] = (document, weight)
+        if len(text) <= self._most_characters and self._most_tokens < CACHED_TOKENS:
+            self._known[text] = (document, min(self._most_tokens, len(text)) + 1)
         return document
 
     def _read(self, text: str) -> Document:
         try:
-            tree = parse(text, max_tokens=self._most_tokens)
-        except GraphQLSyntaxError as error:
-            if TOO_MANY_TOKENS not in error.message:
-                return _refused(error)
-            # How many more there are is not counted: that would take as long as the text is.
-            return _refused_as(QueryTooComplex("tokens", self._most_tokens + 1, self._most_tokens))
-        except GraphQLError as error:
-            return _refused(error)
-        try:
+            self._check_length(text)
+            tree = self._parse(text)
             self._limits.check_document(tree)
             found = validate(
                 self._schema, tree, self._rules, max_errors=MOST_ERRORS, hide_suggestions=self._hide_suggestions
             )
         except QueryTooComplex as error:
             return _refused_as(error)
+        except GraphQLError as error:
+            return _refused(error)
         if found:
             # Without their nodes: those would keep the whole tree alive, for the garbage collector to walk again and again.
-            bare = [GraphQLError(one.message, source=one.source, positions=one.positions) for one in found]
+            bare = [self._bare(error) for error in found]
             return Document(tree=DocumentNode(definitions=()), operations={}, errors=tuple(bare))
         operations = [node for node in tree.definitions if isinstance(node, OperationDefinitionNode)]
         return Document(
             tree=tree,
             operations={node.name.value if node.name else None: node for node in operations},
-            errors=tuple(found),
         )
+
+    def _parse(self, text: str) -> DocumentNode:
+        """Raises GraphQLError, or QueryTooComplex."""
+        try:
+            return parse(text, max_tokens=self._most_tokens)
+        except GraphQLSyntaxError as error:
+            if TOO_MANY_TOKENS in error.message:
+                # How many more there are is not counted: that would take as long as the text is.
+                raise QueryTooComplex("tokens", self._most_tokens + 1, self._most_tokens) from None
+            raise
+
+    def _check_length(self, text: str) -> None:
+        """Before the text is parsed. Raises QueryTooComplex."""
+        if len(text) > self._most_characters:
+            raise QueryTooComplex("characters", len(text), self._most_characters)
+        lines = 1 + len(LINE_BREAK.findall(text))
+        if lines > MOST_LINES:
+            raise QueryTooComplex("lines", lines, MOST_LINES)
+
+    def _bare(self, error: GraphQLError) -> GraphQLError:
+        message = SUGGESTION.sub("", error.message) if self._hide_suggestions else error.message
+        if len(message) > LONGEST_MESSAGE:
+            message = f"{message[:LONGEST_MESSAGE]}…"
+        return GraphQLError(message, source=error.source, positions=list(error.positions or ())[:MOST_PLACES])
 
 
 def _refused_as(error: QueryTooComplex) -> Document:

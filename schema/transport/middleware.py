@@ -1,11 +1,15 @@
 """What every request and answer passes through, the outermost first."""
 
+from http import HTTPStatus
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.types import Message, Receive, Scope, Send
 
+from schema.transport.last_resort import LastResort
+from schema.transport.refusals import HttpRefusal, refusal_response
 from schema.transport.request_log import RequestLog
 from services.settings import Settings
 
@@ -23,21 +27,38 @@ SENT_BY_PAGES = (
 )
 
 
+WANTED_METHOD = "access-control-request-method"
+PREFLIGHT_REFUSED = HttpRefusal(
+    HTTPStatus.BAD_REQUEST, f"Pages may send GET and POST, with the headers {', '.join(SENT_BY_PAGES)}."
+)
+
+
 class CrossOrigin(CORSMiddleware):
     """Starlette's, but a page of an origin that is not allowed learns nothing of what others may do."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin = Headers(scope=scope).get("origin") if scope["type"] == "http" else None
-        if origin is None or self.is_allowed_origin(origin):
+        headers = Headers(scope=scope) if scope["type"] == "http" else None
+        origin = headers.get("origin") if headers else None
+        if headers is None or origin is None:
             await super().__call__(scope, receive, send)
-            return
+        elif not self.is_allowed_origin(origin):
+            await self.app(scope, receive, varied(send))
+        elif scope["method"] == "OPTIONS" and WANTED_METHOD in headers and not self._allows(headers):
+            await refusal_response(PREFLIGHT_REFUSED, scope)(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
-        async def send_varied(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).add_vary_header("Origin")
-            await send(message)
+    def _allows(self, headers: Headers) -> bool:
+        return self.preflight_response(headers).status_code == HTTPStatus.OK
 
-        await self.app(scope, receive, send_varied)
+
+def varied(send: Send) -> Send:
+    async def send_varied(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).add_vary_header("Origin")
+        await send(message)
+
+    return send_varied
 
 
 def middleware(settings: Settings) -> list[Middleware]:
@@ -53,6 +74,7 @@ def middleware(settings: Settings) -> list[Middleware]:
             expose_headers=READ_BY_PAGES,
             max_age=PREFLIGHT_SECONDS,
         ),
+        Middleware(LastResort),
         Middleware(
             GZipMiddleware,
             minimum_size=SMALLEST_COMPRESSED_BYTES,

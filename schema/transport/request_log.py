@@ -1,20 +1,15 @@
 """One log line a request, its id, and the headers that every answer carries (pure ASGI, so that streams stay streams)."""
 
-import json
 import re
 import time
 import uuid
-from contextlib import suppress
 
 import structlog
-from starlette import status
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schema.transport.coded_errors import coded_error
-
 USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+ANSWERS = {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 ON_EVERY_ANSWER = {"Referrer-Policy": "strict-origin-when-cross-origin", "X-Content-Type-Options": "nosniff"}
 
 logger = structlog.get_logger()
@@ -40,7 +35,7 @@ class RequestLog:
 
         async def send_with_id(message: Message) -> None:
             nonlocal answered
-            if message["type"] in {"http.response.start", "websocket.accept"}:
+            if message["type"] in ANSWERS:
                 answered = message.get("status", 101)
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
@@ -50,13 +45,7 @@ class RequestLog:
             await send(message)
 
         try:
-            # Of a client that has gone nobody is left to be told.
-            with suppress(ClientDisconnect):
-                await self._app(scope, receive, send_with_id)
-        except Exception:
-            # The last one who knows which request it was, and who can keep what went wrong from the client.
-            logger.exception("request.failed")
-            await break_off(scope, send_with_id, is_begun=answered is not None)
+            await self._app(scope, receive, send_with_id)
         finally:
             logger.info(
                 "request.ended",
@@ -65,18 +54,6 @@ class RequestLog:
                 status=answered,
                 milliseconds=round((time.perf_counter() - began) * 1000, 1),
             )
-
-
-async def break_off(scope: Scope, send: Send, *, is_begun: bool) -> None:
-    """Say that it is our fault, if anything can still be said; an answer that has begun is left unfinished."""
-    if scope["type"] == "websocket":
-        # The socket may have been closed already.
-        with suppress(RuntimeError):
-            await send({"type": "websocket.close", "code": status.WS_1011_INTERNAL_ERROR})
-    elif not is_begun:
-        errors = [coded_error("Something went wrong on our side.", "INTERNAL_SERVER_ERROR", request_id_of(scope))]
-        await send({"type": "http.response.start", "status": 500, "headers": [(b"content-type", b"application/json")]})
-        await send({"type": "http.response.body", "body": json.dumps({"errors": errors}).encode()})
 
 
 def request_id_of(scope: Scope) -> str:

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from schema.transport.connections.options import server_options
+from schema.transport.last_resort import LastResort
 from schema.transport.request_log import RequestLog
 from services.settings import Settings
 from tests.client import Json
@@ -34,7 +35,9 @@ async def ping(request: Request) -> PlainTextResponse:
     return PlainTextResponse("pong")
 
 
-def application(*routes: BaseRoute, middleware: Sequence[Middleware] = (Middleware(RequestLog),)) -> Starlette:
+def application(
+    *routes: BaseRoute, middleware: Sequence[Middleware] = (Middleware(RequestLog), Middleware(LastResort))
+) -> Starlette:
     """With /ping for bystanders."""
     return Starlette(routes=[Route("/ping", ping), *routes], middleware=middleware)
 

@@ -10,6 +10,7 @@ from schema.transport.coded_errors import coded_error
 from schema.transport.request_log import ON_EVERY_ANSWER
 
 LARGEST_HEAD_BYTES = 32 * 1024
+MOST_HEADERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Refusal:
 
 MALFORMED = Refusal(HTTPStatus.BAD_REQUEST, "This is no HTTP request.")
 HEAD_TOO_LARGE = Refusal(
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"Address and headers may have {LARGEST_HEAD_BYTES} bytes."
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    f"Address and headers may have {LARGEST_HEAD_BYTES} bytes, and there may be {MOST_HEADERS} headers.",
 )
 HEAD_TOO_SLOW = Refusal(HTTPStatus.REQUEST_TIMEOUT, "The headers took too long to arrive.", "TIMEOUT")

@@ -5,7 +5,9 @@ import math
 from functools import partial
 from typing import Literal, TypedDict, cast
 
-from schema.transport.connections.protocols import Deadlines, HttpConnection, WebSocketConnection
+from schema.transport.connections.frame_rate import frames_for
+from schema.transport.connections.protocols import Deadlines, HttpConnection
+from schema.transport.connections.websocket import WebSocketConnection
 from services.settings import Settings
 
 LARGEST_FRAME_BYTES = 64 * 1024
@@ -34,10 +36,11 @@ class ServerOptions(TypedDict):
 
 def server_options(settings: Settings) -> ServerOptions:
     deadlines = Deadlines(receive_seconds=settings.receive_seconds, send_stall_seconds=settings.send_stall_seconds)
+    frames = frames_for(settings.socket_messages)
     return ServerOptions(
         # uvicorn asks for classes and only calls them. Unlike a class made here, a partial goes to other processes.
         http=cast("type[asyncio.Protocol]", partial(HttpConnection, deadlines=deadlines)),
-        ws=cast("type[asyncio.Protocol]", partial(WebSocketConnection, deadlines=deadlines)),
+        ws=cast("type[asyncio.Protocol]", partial(WebSocketConnection, deadlines=deadlines, frames=frames)),
         ws_max_size=LARGEST_FRAME_BYTES,
         # It costs memory on every socket, and time on every message of a streamed reply.
         ws_per_message_deflate=False,

@@ -1,15 +1,15 @@
 """What uvicorn's connections lack: deadlines for what clients send and take, and a word to streams at shutdown.
 
-This is the one module that leans on the insides of uvicorn.
+This module and `websocket` are the only ones that lean on the insides of uvicorn.
 """
 
 import asyncio
 from dataclasses import dataclass
+from typing import NoReturn
 
 import structlog
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from schema.transport.connections.head_refusals import (
@@ -17,12 +17,14 @@ from schema.transport.connections.head_refusals import (
     HEAD_TOO_SLOW,
     LARGEST_HEAD_BYTES,
     MALFORMED,
+    MOST_HEADERS,
     Refusal,
 )
 from schema.transport.connections.stalls import SendStall
 
 LONGEST_LINGER_SECONDS = 3.0
 """How long the rest of a request may take after its answer; closing before would take the answer from the client."""
+SEPARATORS_BYTES = len(": \r\n")
 SHUTDOWN = "vidwiz.shutdown"
 """Under this name the `extensions` of a scope hold an asyncio.Event, set when the server begins to shut down."""
 BREAK_OFF = "vidwiz.break_off"
@@ -82,6 +84,7 @@ class HttpConnection(HttpToolsProtocol):
         self._newest: RequestResponseCycle | None = None
         self._refusal = MALFORMED
         self._pending_bytes = 0  # that have come since the parser last got something whole out of them
+        self._head_bytes = 0  # of the headers that have been parsed
         self._expects_body = False
         self._is_over = False  # for requests: what still comes is thrown away, or another's
 
@@ -115,18 +118,22 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._head_bytes = 0
         # uvicorn types an extension as a dict.
         self.scope["extensions"] = {SHUTDOWN: self._shutdown, BREAK_OFF: self.transport.close}  # type: ignore[dict-item]
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # uvicorn would add what comes after a chunked body to the headers, which the application has judged by then.
-        if not self._expects_body:
-            super().on_header(name, value)
+        if self._expects_body:
+            return
+        self._head_bytes += len(name) + len(value) + SEPARATORS_BYTES
+        if len(self.headers) == MOST_HEADERS or self._head_bytes > LARGEST_HEAD_BYTES:
+            self._give_up_head()
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > LARGEST_HEAD_BYTES:
-            self._refusal = HEAD_TOO_LARGE
-            raise HeadTooLarge  # the parser's way out: uvicorn then calls send_400_response
+        if len(self.url) + self._head_bytes > LARGEST_HEAD_BYTES:
+            self._give_up_head()
         before = self.cycle
         super().on_headers_complete()
         self._pending_bytes = 0
@@ -181,6 +188,10 @@ class HttpConnection(HttpToolsProtocol):
         else:
             self._linger()
 
+    def _give_up_head(self) -> NoReturn:
+        self._refusal = HEAD_TOO_LARGE
+        raise HeadTooLarge  # the parser's way out: uvicorn then calls send_400_response
+
     def _linger(self) -> None:
         self._is_over = True
         if self.transport.can_write_eof():
@@ -223,47 +234,3 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.close()
         else:
             self._refuse(HEAD_TOO_SLOW)
-
-
-class WebSocketConnection(WebSocketsSansIOProtocol):
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, object],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        *,
-        deadlines: Deadlines,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._deadlines = deadlines
-        self.close_timeout = deadlines.linger_seconds  # for the client's half of the closing handshake
-        self._stall: SendStall | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._stall = SendStall(self.transport, self._deadlines.send_stall_seconds, self.loop)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._stall is not None:
-            self._stall.stop()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        # The first that comes is a whole head. When the websockets library can make nothing of it, nothing more happens.
-        if not self.handshake_initiated and not self.transport.is_closing():
-            self.transport.write(MALFORMED.answer(self.default_headers))
-            self.transport.close()
-
-    def resume_writing(self) -> None:
-        if self._stall is not None:
-            self._stall.moved()
-        super().resume_writing()
-
-    def handle_ping(self) -> None:
-        if self.writable.is_set():
-            super().handle_ping()
-        else:
-            # Its answer would only wait in memory, for a client that does not read.
-            self.conn.data_to_send()

@@ -25,7 +25,10 @@ def preferred(headers: Headers) -> MediaType | None:
     accept = ",".join(headers.getlist("accept"))
     if not accept.strip():
         return MediaType.JSON
-    wanted = sorted(_entries(accept), key=lambda entry: -entry[1])  # stable, so that the client's order decides a tie
+    entries = list(_entries(accept))
+    unwanted = {media for media, weight in entries if weight == 0}
+    wanted = [(media, weight) for media, weight in entries if weight > 0 and media not in unwanted]
+    wanted.sort(key=lambda entry: -entry[1])  # stable, so that the client's order decides a tie
     return wanted[0][0] if wanted else None
 
 
@@ -37,7 +40,7 @@ def _entries(accept: str) -> Iterator[tuple[MediaType, float]]:
         if media is MediaType.MULTIPART and parameters.get("subscriptionspec") != "1.0":
             continue  # of another purpose, such as @defer
         weight = _weight(parameters.get("q", "1"))
-        if media is not None and weight > 0:
+        if media is not None:
             yield media, weight
 
 

@@ -1,6 +1,7 @@
 """GraphQL over HTTP, after its specification: GET for queries, POST for all, and the answer in the form that is asked for."""
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import ExitStack
 from http import HTTPStatus
 
 from graphql import OperationType
@@ -14,15 +15,19 @@ from schema.transport.contexts import Contexts
 from schema.transport.http.negotiation import MediaType, preferred
 from schema.transport.http.requests import read_request
 from schema.transport.json_text import encode
+from schema.transport.open_connections import OpenConnections, TooManyConnections
 from schema.transport.pipeline import Payload, Pipeline, PreparedOperation, RequestRefused
 from schema.transport.refusals import HttpRefusal, refusal_response
 from schema.transport.streams.event_stream import event_stream_response
 from schema.transport.streams.multipart import multipart_response
 from schema.transport.streams.response import single
 from services.container import Services
+from services.viewers import Viewer
 
 METHODS = {"GET", "POST"}
 STREAMS = {MediaType.EVENT_STREAM: event_stream_response, MediaType.MULTIPART: multipart_response}
+RETRY_SECONDS = 5
+"""After which a client that has too many streams may try again: when one of them ends is not known."""
 
 
 class HttpTransport:
@@ -31,26 +36,30 @@ class HttpTransport:
         pipeline: Pipeline,
         contexts: Contexts,
         services: Callable[[], Services],
+        connections: OpenConnections,
         explorer: Callable[[], Response] | None,
     ) -> None:
         """`explorer` makes the page that browsers get; None for none."""
         self._pipeline = pipeline
         self._contexts = contexts
         self._services = services
+        self._connections = connections
         self._explorer = explorer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        try:
-            response = await self._answer(request)
-        except HttpRefusal as refusal:
-            response = refusal_response(refusal, scope)
-        headers = MutableHeaders(raw=response.raw_headers)
-        headers.add_vary_header("Accept")
-        headers.setdefault("Cache-Control", "no-store")
-        await response(scope, receive, send)
+        with ExitStack() as place:
+            try:
+                response = await self._answer(request, place)
+            except HttpRefusal as refusal:
+                response = refusal_response(refusal, scope)
+            headers = MutableHeaders(raw=response.raw_headers)
+            headers.add_vary_header("Accept")
+            headers.setdefault("Cache-Control", "no-store")
+            await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, place: ExitStack) -> Response:
+        """`place` is left when the answer has come to its end."""
         if request.method not in METHODS:
             raise HttpRefusal(
                 HTTPStatus.METHOD_NOT_ALLOWED, "Send GET or POST.", headers={"Allow": ", ".join(sorted(METHODS))}
@@ -76,17 +85,29 @@ class HttpTransport:
             prepared = await self._pipeline.prepare(asked, context)
             _check_kind(prepared.kind, request.method, media)
             if media in STREAMS:
-                return self._stream(media, await self._payloads(prepared), context)
+                return self._stream(media, await self._payloads(prepared, place), context)
             return _json(await self._pipeline.execute(prepared), media, context)
         except RequestRefused as refused:
             if media in STREAMS:
                 return self._stream(media, single(refused.payload), context)
             return _json(refused.payload, media, context)
 
-    async def _payloads(self, prepared: PreparedOperation) -> AsyncGenerator[Payload]:
-        if prepared.kind is OperationType.SUBSCRIPTION:
-            return await self._pipeline.subscribe(prepared)
-        return single(await self._pipeline.execute(prepared))
+    async def _payloads(self, prepared: PreparedOperation, place: ExitStack) -> AsyncGenerator[Payload]:
+        if prepared.kind is not OperationType.SUBSCRIPTION:
+            return single(await self._pipeline.execute(prepared))
+        context = prepared.operation.context
+        viewer = context.identity.key if isinstance(context.identity, Viewer) else None
+        try:
+            place.enter_context(self._connections.streaming(context.address, viewer))
+        except TooManyConnections:
+            raise HttpRefusal(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "Too many streams are open. End one of them, or use a websocket.",
+                code="RATE_LIMITED",
+                details={"resetInSeconds": RETRY_SECONDS},
+                headers={"Retry-After": str(RETRY_SECONDS)},
+            ) from None
+        return await self._pipeline.subscribe(prepared)
 
     def _stream(self, media: MediaType, payloads: AsyncGenerator[Payload], context: Context) -> Response:
         seconds = self._services().settings.stream_heartbeat_seconds

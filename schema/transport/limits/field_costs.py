@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from graphql import GraphQLField, GraphQLInterfaceType, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
 from graphql.type import is_composite_type
-from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.field import StrawberryField
 
+from schema.execution.graphql_core import definition_of
 from schema.types.costs import LIST_SIZE, RATIONED, UNCOUNTED, AtMost, PageSize
 
 FIRST = "first"
@@ -82,5 +81,5 @@ def _written(field: GraphQLField) -> str:
 
 
 def _metadata(field: GraphQLField) -> Mapping[object, object]:
-    definition: object = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    return definition.metadata if isinstance(definition, StrawberryField) else {}
+    definition = definition_of(field)
+    return definition.metadata if definition is not None else {}

@@ -1,9 +1,10 @@
 """Operations answered by server-sent events, as the graphql-sse protocol has it in its distinct connections mode.
 
 Each payload is a `next` event, and `complete` is the last. Only what is wrong with the HTTP request itself, such as a
-body that is no JSON, is refused by a status and a JSON body. Any other refusal, of a document, of variables or of the
-caller, is the one `next` event of a stream with status 200: the protocol demands it, since a browser's EventSource shows
-no body of a refusal, and the graphql-sse client takes any other status for a broken network and tries again, blindly.
+body that is no JSON, and a stream too many, which may be tried again, are refused by a status and a JSON body. Any other
+refusal, of a document, of variables or of the caller, is the one `next` event of a stream with status 200: the protocol
+demands it, since a browser's EventSource shows no body of a refusal, and the graphql-sse client takes any other status
+for a broken network and tries again, blindly.
 
 A server that shuts down leaves the answer unfinished: the connection closes between two events, without the chunk that
 ends a body. To the clients that is a network that broke: graphql-sse subscribes again, and so does urql with its

@@ -35,12 +35,10 @@ class SocketConnection:
         """Raises SocketEnded."""
         await self._tell({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
 
-    async def refuse(self) -> None:
-        """Answer the handshake with 403. Raises SocketEnded."""
-        await self._tell({"type": "websocket.close"})
-
     async def receive(self) -> str:
-        """The next frame. Raises SocketEnded."""
+        """The next message. Raises SocketEnded, also while there are some."""
+        if self._ending is not None:
+            raise self._ending
         message = await self._receive()
         if message["type"] != "websocket.receive":
             raise self._gone()
@@ -61,7 +59,7 @@ class SocketConnection:
             await self._tell({"type": "websocket.send", "text": text})
 
     def end(self, code: CloseCode, reason: str) -> SocketEnded:
-        """Let nothing more be sent, and `ended` raise; the first one to do so decides why. Answers what to raise."""
+        """Let nothing more be sent or received, and `ended` raise; the first one to do so decides why. Answers what to raise."""
         return self._end(SocketEnded(code, reason))
 
     async def ended(self) -> NoReturn:

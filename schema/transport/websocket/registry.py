@@ -1,13 +1,14 @@
-"""All open sockets of this process: how many there are, and which of them must end since their session did."""
+"""All open sockets of this process: how many a viewer has, and which of them must end since their session did."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 import structlog
 
+from schema.transport.open_connections import OpenConnections, counted
 from schema.transport.websocket.connection import SocketConnection
 from schema.transport.websocket.messages import CloseCode
 from services.container import Services
@@ -20,34 +21,21 @@ WATCH_SECONDS = 2.0
 logger = structlog.get_logger()
 
 
-class TooManySockets(Exception):
-    """Of the whole process, of one address, or of one viewer."""
-
-
 class Sockets:
-    def __init__(self, services: Callable[[], Services]) -> None:
+    def __init__(self, services: Callable[[], Services], connections: OpenConnections) -> None:
         self._services = services
-        self._by_address: Counter[str] = Counter()
+        self._connections = connections
         self._by_viewer: Counter[str] = Counter()
         self._signed_in: dict[SocketConnection, Viewer] = {}
 
-    @property
-    def count(self) -> int:
-        return self._by_address.total()
-
-    @contextmanager
-    def opened(self, address: str) -> Generator[None]:
-        """Count a socket while the block runs. Raises TooManySockets."""
-        settings = self._services().settings
-        if self.count >= settings.sockets_per_process:
-            raise TooManySockets
-        with _counted(self._by_address, address, settings.sockets_per_address):
-            yield
+    def opened(self, address: str) -> AbstractContextManager[None]:
+        """Count a socket while the block runs. Entering raises TooManyConnections."""
+        return self._connections.opened(address)
 
     @contextmanager
     def signed_in(self, viewer: Viewer, connection: SocketConnection) -> Generator[None]:
-        """Count and watch a viewer's socket while the block runs. Raises TooManySockets."""
-        with _counted(self._by_viewer, viewer.key, self._services().settings.sockets_per_viewer):
+        """Count and watch a viewer's socket while the block runs. Raises TooManyConnections."""
+        with counted(self._by_viewer, viewer.key, self._services().settings.sockets_per_viewer):
             self._signed_in[connection] = viewer
             try:
                 yield
@@ -79,20 +67,3 @@ class Sockets:
         for connection, viewer in self._signed_in.items():
             if viewer in ended:
                 connection.end(CloseCode.FORBIDDEN, str(Unauthenticated(reason)))
-
-
-@contextmanager
-def _counted(counter: Counter[str], key: str | None, most: int) -> Generator[None]:
-    """Nothing is counted under None. Raises TooManySockets."""
-    if key is None:
-        yield
-        return
-    if counter[key] >= most:
-        raise TooManySockets
-    counter[key] += 1
-    try:
-        yield
-    finally:
-        counter[key] -= 1
-        if not counter[key]:
-            del counter[key]

@@ -10,12 +10,13 @@ from starlette.requests import HTTPConnection
 
 from schema.context import Context
 from schema.transport.contexts import Contexts
+from schema.transport.open_connections import TooManyConnections
 from schema.transport.pipeline import Pipeline
 from schema.transport.websocket import messages
 from schema.transport.websocket.connection import SocketConnection, SocketEnded
 from schema.transport.websocket.messages import CloseCode
 from schema.transport.websocket.operations import SocketOperations
-from schema.transport.websocket.registry import Sockets, TooManySockets
+from schema.transport.websocket.registry import Sockets
 from services.errors import Unauthenticated
 from services.events.outages import OUTAGES, describe, passes
 from services.settings import Rate, Settings
@@ -89,6 +90,8 @@ class SocketSession:
             except messages.InvalidMessage as error:
                 raise self._connection.end(CloseCode.BAD_REQUEST, str(error)) from None
             await self._take(message, group, operations)
+            # Those that have come together are there at once, and some take long to read: let others go on.
+            await asyncio.sleep(0)
 
     async def _take(
         self, message: messages.ClientMessage, group: asyncio.TaskGroup, operations: SocketOperations
@@ -140,7 +143,7 @@ class SocketSession:
             raise self._connection.end(CloseCode.FORBIDDEN, str(identity))
         try:
             self._place.enter_context(self._sockets.signed_in(identity, self._connection))
-        except TooManySockets:
+        except TooManyConnections:
             raise self._connection.end(CloseCode.TOO_MANY_REQUESTS, "Too many sockets") from None
         self._viewer = identity
         await self._connection.send(messages.CONNECTION_ACK)

@@ -2,6 +2,7 @@
 
 import httpx2
 import pytest
+from sqlalchemy.exc import OperationalError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -69,6 +70,37 @@ async def test_a_preflight_tells_what_may_be_sent() -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         refused = await ask(server, "OPTIONS", "/answer", Origin=PAGE, Access_Control_Request_Method="DELETE")
         assert refused.status_code == 400
+        assert refused.json()["errors"][0]["extensions"] == {
+            "code": "BAD_USER_INPUT",
+            "requestId": refused.headers["x-request-id"],
+        }
+
+
+async def away(request: Request) -> Response:
+    del request
+    raise OperationalError("SELECT secret", {}, OSError("connection refused"))
+
+
+async def broken(request: Request) -> Response:
+    del request
+    raise RuntimeError("secret")
+
+
+@pytest.mark.asyncio(loop_factories=["asyncio"])
+async def test_a_page_reads_the_last_resort_too() -> None:
+    settings = given(cors_origins=PAGE)
+    routes = Route("/away", away), Route("/broken", broken)
+    async with small_server(application(*routes, middleware=middleware(settings)), settings) as server:
+        for path, status, code, retry in (
+            ("/away", 503, "TIMEOUT", "1"),
+            ("/broken", 500, "INTERNAL_SERVER_ERROR", None),
+        ):
+            answer = await ask(server, path=path, Origin=PAGE)
+            assert (answer.status_code, answer.headers.get("retry-after")) == (status, retry)
+            assert answer.headers["access-control-allow-origin"] == PAGE
+            extensions = {"code": code, "requestId": answer.headers["x-request-id"]}
+            assert answer.json()["errors"][0]["extensions"] == extensions
+            assert "secret" not in answer.text
 
 
 @pytest.mark.asyncio(loop_factories=["asyncio"])

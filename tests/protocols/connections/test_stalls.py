@@ -1,9 +1,8 @@
 """A client that does not read is cut off, costs little memory until then, and leaves nothing behind."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
-from structlog.testing import capture_logs
 
 from schema.transport.streams.event_stream import event_stream_response
 from schema.transport.streams.multipart import multipart_response
 from tests.conditions import until
+from tests.protocols.connections.complaints import no_complaints
 from tests.protocols.small_server import GENEROUS_SECONDS, application, given, small_server
 
 SOON = 0.3
@@ -65,15 +64,6 @@ class Producer:
     @property
     def routes(self) -> list[BaseRoute]:
         return [Route("/events", self.events), Route("/parts", self.parts), WebSocketRoute("/frames", self.frames)]
-
-
-@contextmanager
-def no_complaints(caplog: pytest.LogCaptureFixture) -> Generator[None]:
-    """Nothing worse than a word for the record is logged, by us or by the libraries."""
-    with capture_logs() as ours:
-        yield
-    assert [entry for entry in ours if entry["log_level"] != "info"] == []
-    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 @pytest.mark.parametrize("opening", [GET % b"/events", GET % b"/parts", UPGRADE % b"/frames"])

@@ -1,4 +1,4 @@
-"""The insides of uvicorn that connections.py leans on are there, under the names and with the meaning that it takes them for."""
+"""The insides of uvicorn that our connections lean on are there, and mean what they take them for."""
 
 import asyncio
 import inspect
@@ -13,16 +13,20 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 from schema.transport.connections.options import server_options
-from schema.transport.connections.protocols import Deadlines, HttpConnection, WebSocketConnection
+from schema.transport.connections.protocols import Deadlines, HttpConnection
+from schema.transport.connections.websocket import WebSocketConnection
 from tests.protocols.small_server import application, given
 
 OURS = {"end"}
 USED = {
     HttpToolsProtocol: {"cycle", "headers", "loop", "scope", "server_state", "transport", "url"},
     WebSocketsSansIOProtocol: {
+        "close_sent",
         "close_timeout",
         "conn",
         "default_headers",
+        "frames",
+        "handshake_complete",
         "handshake_initiated",
         "loop",
         "transport",

@@ -157,7 +157,7 @@ ANSWERED: dict[str, tuple[bytes, int]] = {
     "old protocol": (b"POST /graphql HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{", 400),
     "wish for HTTP/2": (post(TYPE, "Connection: Upgrade", "Upgrade: h2c", "Content-Length: 1", content=b"{"), 400),
     "socket by POST": (post(TYPE, *UPGRADE, KEY, VERSION, "Content-Length: 1", content=b"{"), 400),
-    "many fields": (post(TYPE, *(f"X-{number}: y" for number in range(500)), "Content-Length: 1", content=b"{"), 400),
+    "many fields": (post(TYPE, *(f"X-{number}: y" for number in range(500)), "Content-Length: 1", content=b"{"), 431),
     "large head": (post(TYPE, *(f"X: {'y' * 1_000}" for _ in range(100)), LENGTH), 431),
     "large field": (post(TYPE, f"X: {'y' * 100_000}", LENGTH), 431),
     "large target": (get(b"/graphql?query=" + b"x" * 100_000), 431),

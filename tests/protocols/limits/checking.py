@@ -1,26 +1,31 @@
 """What the limits say of a document, from its text to the point where it would be run."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
-from graphql import (
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    OverlappingFieldsCanBeMergedRule,
-    parse,
-    specified_rules,
-    validate,
-)
+from graphql import GraphQLSchema
 
 from schema.errors import QueryTooComplex
+from schema.transport.documents import Document, Documents
 from schema.transport.limits.operation_limits import OperationLimits
-from schema.transport.limits.overlaps import BoundedOverlaps
+from tests.settings import settings_for
 
-MOST_TOKENS = 1_000
-MOST_ERRORS = 10
-RULES = [BoundedOverlaps if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules]
 NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+def read(schema: GraphQLSchema, limits: OperationLimits, query: str) -> Document:
+    """As the server reads it where people look around."""
+    settings = settings_for("sqlite:///unused.db", Path("unused"))
+    documents = Documents(
+        schema,
+        limits,
+        most_characters=settings.query_max_characters,
+        most_tokens=settings.query_max_tokens,
+        introspection=True,
+        hide_suggestions=False,
+    )
+    return documents.read(query)
 
 
 def verdict(
@@ -32,17 +37,13 @@ def verdict(
     signed_in: bool = False,
 ) -> QueryTooComplex | None:
     """The refusal, if it is one of the limits'; nobody says so of what is not valid. Each operation is looked at."""
+    document = read(schema, limits, query)
+    if document.errors:
+        cause = document.errors[0].original_error
+        return cause if isinstance(cause, QueryTooComplex) else None
     try:
-        document = parse(query, max_tokens=MOST_TOKENS)
-    except GraphQLError:
-        return None
-    try:
-        limits.check_document(document)
-        if validate(schema, document, RULES, max_errors=MOST_ERRORS):
-            return None
-        for node in document.definitions:
-            if isinstance(node, OperationDefinitionNode):
-                limits.check_nodes(document, node, variables, signed_in=signed_in)
+        for operation in document.operations.values():
+            limits.check_nodes(document.tree, operation, variables, signed_in=signed_in)
     except QueryTooComplex as error:
         return error
     return None

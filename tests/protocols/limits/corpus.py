@@ -6,6 +6,7 @@ from functools import cache
 from tests.protocols.limits.bomb import Bomb
 from tests.protocols.limits.flood_bombs import aliases, depths, directives, root_floods, sign_in_floods
 from tests.protocols.limits.fragment_bombs import cycles, fragment_webs, fragments_to_no_end
+from tests.protocols.limits.line_bombs import lines
 from tests.protocols.limits.list_bombs import list_literals, list_variables, nested_lists
 from tests.protocols.limits.overlap_bombs import overlaps
 from tests.protocols.limits.value_bombs import introspection, many_definitions, values
@@ -31,6 +32,7 @@ def bombs() -> tuple[Bomb, ...]:
         values,
         introspection,
         many_definitions,
+        lines,
     )
     made = tuple(bomb for family in families for bomb in family())
     assert len({bomb.name for bomb in made}) == len(made)

@@ -9,6 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema.transport.connections.protocols import SHUTDOWN
+from schema.transport.last_resort import LastResort
 from schema.transport.pipeline import Payload
 from schema.transport.request_log import RequestLog
 from schema.transport.streams.event_stream import event_stream_response
@@ -145,6 +146,6 @@ async def staged(
 ) -> AsyncGenerator[Stage]:
     respond = RESPONSES[form]
     stage = Stage(lambda: respond(payloads(), heartbeat_seconds=heartbeat_seconds), shutdown=shutdown)
-    async with listening(RequestLog(stage)) as server:
+    async with listening(RequestLog(LastResort(stage))) as server:
         stage.port = server.config.port
         yield stage

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from schema.transport.last_resort import LastResort
 from schema.transport.pipeline import Payload
 from schema.transport.request_log import RequestLog
 from tests.client import UNUSED_TLS
@@ -97,7 +98,7 @@ async def test_a_client_that_left_before_the_stream_began(form: str) -> None:
                 pass
             await stage(scope, receive, send)
 
-        async with listening(RequestLog(late)) as server:
+        async with listening(RequestLog(LastResort(late))) as server:
             async with connected(server.config.port) as wire:
                 await wire.ask()
                 await asked.wait()
@@ -179,7 +180,7 @@ async def test_a_call_that_is_cancelled_closes_its_stream_first(form: str) -> No
                 call.cancel()
             order.append("cancelled" if call.cancelled() else "ended")
 
-        async with listening(RequestLog(app)) as server, connected(server.config.port) as wire:
+        async with listening(RequestLog(LastResort(app))) as server, connected(server.config.port) as wire:
             await wire.ask()
             await wire.read_head()
             _, is_whole = await wire.read_chunks()

@@ -1,4 +1,4 @@
-"""A server with a schema for nothing but sockets: its operations do what a test wants, and are counted."""
+"""A server with a schema for nothing but live operations: they do what a test wants, and are counted."""
 
 import asyncio
 import json
@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 import strawberry
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 
 from schema.execution.graphql_core import Engine, core_schema
 from schema.transport.connections.options import server_options
 from schema.transport.contexts import Contexts
 from schema.transport.documents import Documents
+from schema.transport.http.transport import HttpTransport
 from schema.transport.limits.operation_limits import OperationLimits
 from schema.transport.middleware import middleware
+from schema.transport.open_connections import OpenConnections
 from schema.transport.persisted_queries import PersistedQueries
 from schema.transport.pipeline import Pipeline
 from schema.transport.websocket.registry import Sockets
@@ -39,6 +41,7 @@ class Stage:
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """Opens what waits."""
     url: str = ""
+    connections: OpenConnections = field(init=False)
     sockets: Sockets = field(init=False)
     server: uvicorn.Server = field(init=False)
 
@@ -49,10 +52,10 @@ class Stage:
         await until(runs)
 
     async def until_alone(self) -> None:
-        """No socket is counted, and nothing runs."""
+        """No socket or stream is counted, and nothing runs."""
 
         async def is_alone() -> bool:
-            return self.sockets.count == self.running == 0
+            return self.connections.count == self.running == 0
 
         await until(is_alone)
 
@@ -122,7 +125,12 @@ def pipeline_of(schema: strawberry.Schema, settings: Settings) -> Pipeline:
     core = core_schema(schema)
     limits = OperationLimits(core, settings)
     documents = Documents(
-        core, limits, most_tokens=settings.query_max_tokens, introspection=True, hide_suggestions=False
+        core,
+        limits,
+        most_characters=settings.query_max_characters,
+        most_tokens=settings.query_max_tokens,
+        introspection=True,
+        hide_suggestions=False,
     )
     engine = Engine(schema, hide_suggestions=False)
     return Pipeline(PersistedQueries(settings), documents, limits, engine, execution_seconds=settings.execution_seconds)
@@ -142,10 +150,18 @@ async def staged(settings: Settings) -> AsyncGenerator[Stage]:
         opened: Services = app.state.services
         return opened
 
-    stage.sockets = Sockets(services)
+    stage.connections = OpenConnections(services)
+    stage.sockets = Sockets(services, stage.connections)
     pipeline = pipeline_of(schema_of(stage), settings)
-    transport = WebSocketTransport(pipeline, Contexts(services), services, stage.sockets)
-    app = Starlette(routes=[WebSocketRoute("/graphql", transport)], middleware=middleware(settings), lifespan=lifespan)
+    contexts = Contexts(services)
+    app = Starlette(
+        routes=[
+            Route("/graphql", HttpTransport(pipeline, contexts, services, stage.connections, None)),
+            WebSocketRoute("/graphql", WebSocketTransport(pipeline, contexts, services, stage.sockets)),
+        ],
+        middleware=middleware(settings),
+        lifespan=lifespan,
+    )
     port = free_port()
     stage.url = f"http://127.0.0.1:{port}"
     stage.server = uvicorn.Server(uvicorn.Config(app, port=port, **server_options(settings)))

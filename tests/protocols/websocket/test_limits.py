@@ -124,7 +124,7 @@ async def test_sockets_from_one_address(settings: Settings) -> None:
             assert await is_well(first)
         await stage.until_alone()
         async with acknowledged(stage.url), acknowledged(stage.url):
-            assert stage.sockets.count == 2
+            assert stage.connections.count == 2
 
 
 async def test_sockets_of_the_process(settings: Settings) -> None:

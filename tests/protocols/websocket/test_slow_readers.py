@@ -61,7 +61,7 @@ async def test_who_does_not_read_for_long_is_cut_off(settings: Settings) -> None
             await until_stuck(stage)
 
             async def is_cut_off() -> bool:
-                return stage.sockets.count == 1 and stage.running == 0
+                return stage.connections.count == 1 and stage.running == 0
 
             await until(is_cut_off, seconds=20)
         assert await is_well(bystander)
