@@ -24,7 +24,7 @@ from schema.transport.persisted_queries import PersistedQueries
 from schema.transport.pipeline import Pipeline
 from schema.transport.refusals import refuse
 from schema.transport.websocket.registry import Sockets
-from schema.transport.websocket.transport import WebSocketTransport
+from schema.transport.websocket.transport import NoSocket, WebSocketTransport
 from services.container import Services, open_services
 from services.llm.chat_model import ChatModel
 from services.logging import configure_logging
@@ -70,6 +70,7 @@ def create_app(settings: Settings | None = None, *, work: bool = True, model: Ch
         routes=[
             Route("/graphql", http),
             WebSocketRoute("/graphql", WebSocketTransport(pipeline, contexts, services, sockets)),
+            WebSocketRoute("/{path:path}", NoSocket()),
             *health_routes(services),
             *page_routes(graphiql=settings.graphiql),
         ],

@@ -2,18 +2,18 @@
 
 import asyncio
 from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.routing import WebSocketRoute
-from structlog.testing import capture_logs
 
 from schema.transport.middleware import middleware
 from schema.transport.websocket.transport import NoSocket
-from services.settings import Settings
+from tests.commands import Operator
 from tests.conditions import until
 from tests.protocols.connections.complaints import no_complaints
 from tests.protocols.small_server import Peer, Reply, application, given, small_server
-from tests.protocols.websocket.stage import staged
 
 HANDSHAKE = (
     "Host: here",
@@ -37,19 +37,19 @@ async def refusal(peer: Peer, path: str, *fields: str) -> Reply:
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 @pytest.mark.asyncio
-async def test_a_page_of_another_site(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    with no_complaints(caplog):
-        async with staged(settings) as stage:
-            reader, writer = await asyncio.open_connection("127.0.0.1", int(stage.url.rpartition(":")[2]))
-            with closing(writer), capture_logs() as logged:
+async def test_a_page_of_another_site(database_url: str, tmp_path: Path) -> None:
+    operator = Operator(folder=tmp_path, variables={"DB_URL": database_url})
+    with operator.serving("--no-worker") as (url, process):
+        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
+        with closing(writer):
+            reply = await refusal(Peer(reader, writer), "/graphql", "Origin: https://evil.example")
+        assert (reply.status, reply.code) == (403, "FORBIDDEN")
 
-                async def is_logged() -> bool:
-                    return [line["status"] for line in logged if line["event"] == "request.ended"] == [403]
+        async def is_logged() -> bool:
+            return '"status": 403' in process.output()
 
-                reply = await refusal(Peer(reader, writer), "/graphql", "Origin: https://evil.example")
-                await until(is_logged)
-            assert (reply.status, reply.code) == (403, "FORBIDDEN")
-            await stage.until_alone()
+        await until(is_logged)
+        assert '"level": "error"' not in process.output()
 
 
 @pytest.mark.asyncio
