@@ -19,6 +19,7 @@ from graphql import (
     GraphQLError,
     GraphQLField,
     GraphQLSchema,
+    OperationType,
     specified_rules,
 )
 from strawberry.execution import optimized_is_awaitable
@@ -48,6 +49,7 @@ class Operation:
     """One operation of a document that has been validated, as somebody asks for it."""
 
     document: DocumentNode
+    kind: OperationType
     name: str | None
     variables: Mapping[str, object]
     extensions: Mapping[str, object] = field(default_factory=dict[str, object])

@@ -26,7 +26,7 @@ from schema.transport.limits.operation_limits import OperationLimits
 from schema.transport.limits.overlaps import BoundedOverlaps
 
 CACHED_TOKENS = 100_000
-"""Of all remembered documents together; a parsed token takes about a kilobyte."""
+"""Of all remembered documents together; a parsed token takes about 0.4 KB."""
 MOST_LINES = 2_000
 MOST_ERRORS = 5
 LONGEST_MESSAGE = 500

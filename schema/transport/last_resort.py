@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schema.transport.refusals import HttpRefusal, refusal_response
-from services.events.outages import OUTAGES, describe, passes
+from services.events.outages import describe, passes
 
 OUTAGE = HttpRefusal(
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -40,16 +40,12 @@ class LastResort:
             # Of a client that has gone nobody is left to be told.
             with suppress(ClientDisconnect):
                 await self._app(scope, receive, send_and_note)
-        except OUTAGES as error:
+        except Exception as error:
             if passes(error):
                 logger.warning("request.outage", error=describe(error))
-                await answer(OUTAGE, scope, receive, send, is_begun=is_begun)
             else:
                 logger.exception("request.failed")
-                await answer(MISTAKE, scope, receive, send, is_begun=is_begun)
-        except Exception:
-            logger.exception("request.failed")
-            await answer(MISTAKE, scope, receive, send, is_begun=is_begun)
+            await answer(OUTAGE if passes(error) else MISTAKE, scope, receive, send, is_begun=is_begun)
 
 
 async def answer(refusal: HttpRefusal, scope: Scope, receive: Receive, send: Send, *, is_begun: bool) -> None:

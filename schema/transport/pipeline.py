@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
-from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import ExecutionResult, GraphQLError
 
 from schema.context import Context
 from schema.errors import QueryTooComplex, shaped
@@ -33,12 +32,6 @@ class RequestRefused(Exception):
         return {"errors": self.errors}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedOperation:
-    kind: OperationType
-    operation: Operation
-
-
 class Pipeline:
     def __init__(
         self,
@@ -55,7 +48,7 @@ class Pipeline:
         self._engine = engine
         self._execution_seconds = execution_seconds
 
-    async def prepare(self, request: OperationRequest, context: Context) -> PreparedOperation:
+    async def prepare(self, request: OperationRequest, context: Context) -> Operation:
         """All that can be known before anything is run. Raises RequestRefused."""
         document = await self._document(request, context)
         name = _chosen(document, request.operation_name, context)
@@ -65,14 +58,14 @@ class Pipeline:
             self._limits.check_nodes(document.tree, node, request.variables, signed_in=signed_in)
         except QueryTooComplex as error:
             raise _refused([error], context) from None
-        operation = Operation(
+        return Operation(
             document=document.tree,
+            kind=node.operation,
             name=name,
             variables=request.variables,
             extensions=request.extensions,
             context=context,
         )
-        return PreparedOperation(kind=node.operation, operation=operation)
 
     async def _document(self, request: OperationRequest, context: Context) -> Document:
         try:
@@ -87,20 +80,20 @@ class Pipeline:
             raise _refused([error], context) from None
         return document
 
-    async def execute(self, prepared: PreparedOperation) -> Payload:
+    async def execute(self, operation: Operation) -> Payload:
         """The answer to a query or mutation. Raises RequestRefused for variables that are no good."""
-        context = prepared.operation.context
+        context = operation.context
         try:
             async with asyncio.timeout(self._execution_seconds):
-                result = await self._engine.execute(prepared.operation)
+                result = await self._engine.execute(operation)
         except TimeoutError:
             return {"data": None, "errors": [shaped(Overloaded("The operation took too long."), context)]}
         return _payload(result, context)
 
-    async def subscribe(self, prepared: PreparedOperation) -> AsyncGenerator[Payload]:
+    async def subscribe(self, operation: Operation) -> AsyncGenerator[Payload]:
         """A subscription's answers, to be closed by who asks for them. Raises RequestRefused when it cannot begin."""
-        context = prepared.operation.context
-        stream = await self._engine.subscribe(prepared.operation)
+        context = operation.context
+        stream = await self._engine.subscribe(operation)
         if isinstance(stream, ExecutionResult):
             raise _refused(stream.errors or (), context)
         return _payloads(stream, context)

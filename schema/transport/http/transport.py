@@ -11,12 +11,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from schema.context import Context
+from schema.execution.graphql_core import Operation
 from schema.transport.contexts import Contexts
 from schema.transport.http.negotiation import MediaType, preferred
 from schema.transport.http.requests import read_request
 from schema.transport.json_text import encode
 from schema.transport.open_connections import OpenConnections, TooManyConnections
-from schema.transport.pipeline import Payload, Pipeline, PreparedOperation, RequestRefused
+from schema.transport.pipeline import Payload, Pipeline, RequestRefused
 from schema.transport.refusals import HttpRefusal, refusal_response
 from schema.transport.streams.event_stream import event_stream_response
 from schema.transport.streams.multipart import multipart_response
@@ -82,20 +83,20 @@ class HttpTransport:
         identity = await self._contexts.identify(sent.get("authorization"), sent.get("x-guest-session-id"))
         context = self._contexts.make(request, identity)
         try:
-            prepared = await self._pipeline.prepare(asked, context)
-            _check_kind(prepared.kind, request.method, media)
+            operation = await self._pipeline.prepare(asked, context)
+            _check_kind(operation.kind, request.method, media)
             if media in STREAMS:
-                return self._stream(media, await self._payloads(prepared, place), context)
-            return _json(await self._pipeline.execute(prepared), media, context)
+                return self._stream(media, await self._payloads(operation, place), context)
+            return _json(await self._pipeline.execute(operation), media, context)
         except RequestRefused as refused:
             if media in STREAMS:
                 return self._stream(media, single(refused.payload), context)
             return _json(refused.payload, media, context)
 
-    async def _payloads(self, prepared: PreparedOperation, place: ExitStack) -> AsyncGenerator[Payload]:
-        if prepared.kind is not OperationType.SUBSCRIPTION:
-            return single(await self._pipeline.execute(prepared))
-        context = prepared.operation.context
+    async def _payloads(self, operation: Operation, place: ExitStack) -> AsyncGenerator[Payload]:
+        if operation.kind is not OperationType.SUBSCRIPTION:
+            return single(await self._pipeline.execute(operation))
+        context = operation.context
         viewer = context.identity.key if isinstance(context.identity, Viewer) else None
         try:
             place.enter_context(self._connections.streaming(context.address, viewer))
@@ -107,7 +108,7 @@ class HttpTransport:
                 details={"resetInSeconds": RETRY_SECONDS},
                 headers={"Retry-After": str(RETRY_SECONDS)},
             ) from None
-        return await self._pipeline.subscribe(prepared)
+        return await self._pipeline.subscribe(operation)
 
     def _stream(self, media: MediaType, payloads: AsyncGenerator[Payload], context: Context) -> Response:
         seconds = self._services().settings.stream_heartbeat_seconds

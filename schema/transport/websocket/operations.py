@@ -95,11 +95,11 @@ class SocketOperations:
 
     async def _answer(self, running: Running, request: OperationRequest, context: Context) -> None:
         try:
-            prepared = await self._pipeline.prepare(request, context)
-            if prepared.kind is OperationType.SUBSCRIPTION:
-                await self._send_all(running, await self._pipeline.subscribe(prepared))
+            operation = await self._pipeline.prepare(request, context)
+            if operation.kind is OperationType.SUBSCRIPTION:
+                await self._send_all(running, await self._pipeline.subscribe(operation))
             else:
-                await self._send_next(running, await self._pipeline.execute(prepared))
+                await self._send_next(running, await self._pipeline.execute(operation))
         except SocketEnded:
             raise
         except RequestRefused as refused:
