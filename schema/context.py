@@ -8,7 +8,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from services.errors import Unauthenticated
-from services.viewers import Viewer
+from services.identity.viewers import Viewer
 
 if TYPE_CHECKING:
     from schema.types.videos import Video

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from db.queries import wiz as queries
 from db.sessions import Reader, Transaction
 from services.errors import QuotaExceeded
-from services.viewers import Owner
+from services.identity.viewers import Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from services.quotas import day_of
 from services.reply_log import Progress, break_off, text_so_far, topic_of
 from services.tasks.model import Cancellation
 from services.tasks.queue import TaskQueue
-from services.viewers import Owner
+from services.identity.viewers import Owner
 
 LANE = "replies"
 KIND = "write_reply"

@@ -10,7 +10,7 @@ from db.sessions import Sessions
 from services.errors import RateLimited
 from services.events.outages import OUTAGES, describe, passes
 from services.settings import Rate
-from services.tokens import digest
+from services.identity.tokens import digest
 
 PURGE_SECONDS = 300.0
 logger = structlog.get_logger()

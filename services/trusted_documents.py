@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
-from services.tokens import digest
+from services.identity.tokens import digest
 
 PREFIX = "sha256:"
 MANIFEST = "apollo-persisted-query-manifest"

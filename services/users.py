@@ -9,8 +9,8 @@ from db.queries.users import UserRow
 from db.sessions import Sessions
 from services import limits
 from services.errors import EmailTaken, ProblemCode
-from services.passwords import Passwords
-from services.sessions import SessionService, SignedIn
+from services.identity.passwords import Passwords
+from services.identity.sessions import SessionService, SignedIn
 from services.validation import Checks
 
 

@@ -20,7 +20,7 @@ from services.settings import Rate
 from services.throttle import Throttle
 from services.validation import Checks
 from services.videos import VideoRef
-from services.viewers import Owner
+from services.identity.viewers import Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from websockets.frames import CloseCode
 
 import vidwiz
 from services.settings import Rate, Settings
-from services.tokens import digest
+from services.identity.tokens import digest
 from tests.client import Client
 from tests.commands import Operator, known_variables
 from tests.servers.processes import ServerProcess

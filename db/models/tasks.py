@@ -16,6 +16,7 @@ class Task(Base):
     __table_args__ = (
         Index("uq_tasks_live_key", "kind", "key", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
         Index("ix_tasks_claimable", "lane", "run_at", "id", sqlite_where=LIVE, postgresql_where=LIVE),
+        Index(None, "finished_at"),
         NEVER_REUSE_IDS,
     )
 

@@ -10,7 +10,7 @@ from schema.transport.addresses import client_address
 from schema.transport.request_log import request_id_of
 from services.container import Services
 from services.errors import Unauthenticated
-from services.viewers import Viewer
+from services.identity.viewers import Viewer
 
 
 class Contexts:

@@ -8,7 +8,7 @@ from typing import cast
 from schema.context import Context
 from schema.transport.operation_request import OperationRequest
 from services.settings import Settings
-from services.tokens import digest
+from services.identity.tokens import digest
 from services.trusted_documents import read_trusted_documents
 
 VERSION = 1

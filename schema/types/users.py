@@ -14,8 +14,8 @@ from schema.types.notes import Note, notes_of_user
 from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_request
 from schema.types.videos import Video, VideoFilter, VideoOrder, listing_of, videos_of_user
 from schema.types.wiz import Conversation, WizQuota, conversations_of_owner
-from services.sessions import SignedIn, Tokens
-from services.viewers import Owner, ViewerKind
+from services.identity.sessions import SignedIn, Tokens
+from services.identity.viewers import Owner, ViewerKind
 
 describe(
     ViewerKind,

@@ -19,7 +19,7 @@ from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_req
 from services.limits import CITATIONS_SHOWN
 from services.messages import MessageRole, MessageStatus
 from services.quotas import Quota
-from services.viewers import Owner, ViewerKind
+from services.identity.viewers import Owner, ViewerKind
 from services.youtube.ids import watch_url
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ async def test_up_and_down_and_up_again(databases: Databases) -> None:
         assert await migrate.differences(url) == []
 
 
-@pytest.mark.parametrize("released", ["4672bd5e3ccf"])
+@pytest.mark.parametrize("released", ["4672bd5e3ccf", "7bd10abab0cd"])
 @pytest.mark.asyncio
 async def test_a_released_database_keeps_its_rows_up_and_down(released: str, databases: Databases) -> None:
     async with databases.empty() as url:

@@ -11,7 +11,7 @@ from db import clock
 from db.models.metadata import Base
 from db.models.tables import RefreshToken, User
 from services.settings import Settings
-from services.tokens import AccessTokens
+from services.identity.tokens import AccessTokens
 from tests.accounts import SIGN_IN, VIEWER, member, problems, refresh, register, sign_in, stored, succeeded, viewer
 from tests.client import Client, Json
 from tests.server import PASSWORD, Server, serving

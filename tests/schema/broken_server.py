@@ -12,7 +12,7 @@ from schema.server import create_app
 from services.notes import NoteService
 from services.readiness import Readiness, ReadinessService
 from services.videos import VideoService
-from services.viewers import Viewer, ViewerService
+from services.identity.viewers import Viewer, ViewerService
 
 SECRET = "postgresql://vidwiz:hunter2@db/vidwiz"
 GUEST = "a guest who breaks the sign-in"

@@ -16,7 +16,7 @@ from services.errors import RateLimited
 from services.persisted_queries import LARGEST_BYTES, MARKED_SECONDS, PersistedQueryService
 from services.settings import Rate
 from services.throttle import Throttle
-from services.tokens import digest
+from services.identity.tokens import digest
 from tests.statements import count_statements
 
 RATE = Rate(attempts=5, seconds=60)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.tokens import digest
+from services.identity.tokens import digest
 from services.trusted_documents import UnusableDocuments, read_trusted_documents
 
 SECRET = "query Secret { viewer { kind } }"

@@ -23,7 +23,7 @@ from schema.transport.streams.event_stream import event_stream_response
 from schema.transport.streams.multipart import multipart_response
 from schema.transport.streams.response import single
 from services.container import Services
-from services.viewers import Viewer
+from services.identity.viewers import Viewer
 
 METHODS = {"GET", "POST"}
 STREAMS = {MediaType.EVENT_STREAM: event_stream_response, MediaType.MULTIPART: multipart_response}

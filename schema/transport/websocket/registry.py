@@ -14,7 +14,7 @@ from schema.transport.websocket.messages import CloseCode
 from services.container import Services
 from services.errors import Unauthenticated, UnauthenticatedReason
 from services.events.outages import OUTAGES, describe, passes
-from services.viewers import Viewer
+from services.identity.viewers import Viewer
 
 WATCH_SECONDS = 2.0
 

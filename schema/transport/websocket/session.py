@@ -20,7 +20,7 @@ from schema.transport.websocket.registry import Sockets
 from services.errors import Unauthenticated
 from services.events.outages import OUTAGES, describe, passes
 from services.settings import Rate, Settings
-from services.viewers import ANONYMOUS, Viewer
+from services.identity.viewers import ANONYMOUS, Viewer
 
 logger = structlog.get_logger()
 

@@ -12,8 +12,8 @@ from db.queries.sessions import RefreshTokenRow
 from db.queries.users import CredentialsRow, UserRow
 from db.sessions import Sessions, Transaction
 from services.errors import InvalidCredentials, InvalidRefreshToken
-from services.passwords import Passwords
-from services.tokens import AccessToken, AccessTokens, digest, new_refresh_token
+from services.identity.passwords import Passwords
+from services.identity.tokens import AccessToken, AccessTokens, digest, new_refresh_token
 
 ACTIVE_CACHE_SECONDS = 5
 ACTIVE_CACHE_SIZE = 10_000

@@ -8,9 +8,9 @@ from cachetools import TTLCache
 
 from db.queries import users as user_queries
 from db.sessions import Sessions
-from services.passwords import Passwords
-from services.sessions import ACTIVE_CACHE_SECONDS, SessionService, SignedIn
-from services.tokens import AccessTokens
+from services.identity.passwords import Passwords
+from services.identity.sessions import ACTIVE_CACHE_SECONDS, SessionService, SignedIn
+from services.identity.tokens import AccessTokens
 
 KEY = b"a key for these tests, of more than 32 bytes"
 

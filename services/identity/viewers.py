@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from services import limits
 from services.errors import Unauthenticated, UnauthenticatedReason
-from services.sessions import SessionService
-from services.tokens import AccessTokens, digest
+from services.identity.sessions import SessionService
+from services.identity.tokens import AccessTokens, digest
 
 
 class ViewerKind(StrEnum):

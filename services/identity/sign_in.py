@@ -2,7 +2,7 @@
 
 from services import limits
 from services.errors import InvalidRefreshToken
-from services.sessions import SessionService, SignedIn
+from services.identity.sessions import SessionService, SignedIn
 from services.settings import Rate
 from services.throttle import Throttle
 from services.users import UserService, check_password, normalise_email

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from db.queries.users import UserRow
 from services.errors import Unauthenticated, UnauthenticatedReason
-from services.tokens import AccessTokens, digest, new_refresh_token
+from services.identity.tokens import AccessTokens, digest, new_refresh_token
 from tests.forged_tokens import OTHER_KEY, decode, expired, forgeries, hs256, token
 
 KEY = b"a key for these tests, of more than 32 bytes"

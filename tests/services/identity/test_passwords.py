@@ -8,7 +8,7 @@ from argon2 import extract_parameters
 
 from services import passwords as hashing
 from services.errors import Overloaded
-from services.passwords import Passwords
+from services.identity.passwords import Passwords
 from tests.conditions import until
 
 CORES = os.cpu_count() or 1
