@@ -34,8 +34,8 @@ class UserMutation:
         metadata=ONE_AN_OPERATION,
     )
     async def user_register(self, info: Info, input: UserRegisterInput) -> UserRegisterResult:
-        signed_in = await info.context.services.identity.sign_in.register(
-            info.context.address, email=input.email, password=input.password, name=input.name
+        signed_in = await info.context.services.sign_in.register(
+            info.context.device, email=input.email, password=input.password, name=input.name
         )
         return UserRegisterSuccess.from_signed_in(signed_in)
 
@@ -45,8 +45,8 @@ class UserMutation:
         metadata=ONE_AN_OPERATION,
     )
     async def session_create(self, info: Info, input: SessionCreateInput) -> SessionCreateResult:
-        signed_in = await info.context.services.identity.sign_in.by_password(
-            info.context.address, email=input.email, password=input.password
+        signed_in = await info.context.services.sign_in.by_password(
+            info.context.device, email=input.email, password=input.password
         )
         return SessionCreateSuccess.from_signed_in(signed_in)
 
@@ -56,5 +56,5 @@ class UserMutation:
         metadata=ONE_AN_OPERATION,
     )
     async def session_refresh(self, info: Info, input: SessionRefreshInput) -> SessionRefreshResult:
-        signed_in = await info.context.services.identity.sign_in.by_refresh_token(info.context.address, input.refresh_token)
+        signed_in = await info.context.services.sign_in.by_refresh_token(info.context.device, input.refresh_token)
         return SessionRefreshSuccess.from_signed_in(signed_in)

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from services.errors import Unauthenticated
+from services.identity.devices import Device
 from services.identity.viewers import Viewer
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ class Loaders:
 class Context:
     services: "Services"
     request_id: str
-    address: str
-    """The client's, for the throttle."""
+    device: Device
+    """Where it comes from, for throttles, sessions and the audit log."""
+    base_url: str
+    """How the client reaches this server, without a slash at the end: links in answers begin with it."""
     identity: Viewer | Unauthenticated
     headers: dict[str, str]
     """Of the answer; on a socket nobody reads them."""

@@ -32,7 +32,7 @@ class Access(FieldExtension):
         self, next_: Callable[..., Awaitable[object]], source: object, info: Info, **arguments: object
     ) -> object:
         self.check(info.context)
-        await info.context.services.identity.viewers.ensure_active(info.context.viewer)
+        await info.context.services.viewers.ensure_active(info.context.viewer)
         return await next_(source, info, **arguments)
 
 

@@ -18,28 +18,29 @@ from services.events.local import LocalHints
 from services.events.log import EventLog
 from services.events.postgres import PostgresHints
 from services.events.valkey import ValkeyHints
+from services.identity.keys import Keyring
+from services.identity.passwords import Passwords
+from services.identity.sessions import SessionService
+from services.identity.sign_in import SignInService
+from services.identity.tokens import AccessTokens
+from services.identity.viewers import ViewerService
 from services.llm.chat_model import ChatModel
 from services.llm.extractive import ExtractiveModel
 from services.notes import NoteService
-from services.identity.passwords import Passwords
 from services.persisted_queries import PersistedQueryService
 from services.processors import VideoProcessor
 from services.quotas import Quotas
 from services.readiness import ReadinessService
 from services.replies import ReplyService
 from services.reply_writer import ReplyWriter
-from services.identity.sessions import SessionService
 from services.settings import Settings
-from services.identity.sign_in import SignInService
 from services.supervision import supervised
 from services.tasks.model import Handling
 from services.tasks.queue import TaskQueue
 from services.tasks.worker import Worker
 from services.throttle import Throttle
-from services.identity.tokens import AccessTokens
 from services.users import UserService
 from services.videos import VideoService
-from services.identity.viewers import ViewerService
 from services.wiz import WizService
 from services.youtube.access import Access
 from services.youtube.metadata import Metadata
@@ -127,7 +128,8 @@ def assemble(
     hints_name: str,
 ) -> Services:
     passwords = Passwords()
-    access_tokens = AccessTokens(settings.signing_key(), timedelta(hours=settings.jwt_expiry_hours))
+    keyring = Keyring(settings.signing_key(), settings.previous_signing_key)
+    access_tokens = AccessTokens(keyring, timedelta(hours=settings.jwt_expiry_hours))
     sessions = SessionService(database, passwords, access_tokens, timedelta(days=settings.refresh_token_days))
     users = UserService(database, passwords, sessions)
     admin_token = settings.admin_token.get_secret_value() if settings.admin_token else None

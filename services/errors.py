@@ -102,7 +102,8 @@ class UnauthenticatedReason(StrEnum):
 
 
 class Unauthenticated(DomainError):
-    def __init__(self, reason: UnauthenticatedReason) -> None:
+    def __init__(self, reason: UnauthenticatedReason, session_id: int | None = None) -> None:
+        """`session_id` is the one that the token names, when it is one of ours all the same."""
         super().__init__(
             {
                 UnauthenticatedReason.MISSING: "Sign in, or send a guest session id.",
@@ -112,6 +113,7 @@ class Unauthenticated(DomainError):
             }[reason]
         )
         self.reason = reason
+        self.session_id = session_id
 
 
 class Forbidden(DomainError):

@@ -14,12 +14,12 @@ from services.events.event import Event, EventsExpired
 from services.events.log import EventLog
 from services.events.log import position as position_of
 from services.events.positions import parse_position
+from services.identity.viewers import Owner
 from services.messages import MessageRole, MessageStatus
 from services.quotas import day_of
 from services.reply_log import Progress, break_off, text_so_far, topic_of
 from services.tasks.model import Cancellation
 from services.tasks.queue import TaskQueue
-from services.identity.viewers import Owner
 
 LANE = "replies"
 KIND = "write_reply"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -95,6 +96,26 @@ def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def check_public_url(text: str) -> str:
+    text = text.rstrip("/")
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return text
+
+
+def check_token_url(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or "{token}" not in text:
+        raise ValueError("write it as https://app.example.com/#reset={token}")
+    return text
+
+
+def check_smtp_url(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("write it as smtp://user:password@host:587 or smtps://user:password@host:465")
+    return url
+
+
 def upper_case(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -123,7 +144,9 @@ class Settings(BaseSettings):
 
     environment: Literal["local", "test", "staging", "production"] = "local"
     data_dir: Path = Path("data")
-    """The SQLite file, and secrets made on first start."""
+    """The SQLite file, blobs, unsent mail, and secrets made on first start."""
+    public_url: Annotated[str, AfterValidator(check_public_url)] | None = None
+    """Where clients reach this server, for links in answers; unset, as the request came."""
     db_url: Annotated[str, AfterValidator(check_database_url)] | None = Field(
         default=None, validation_alias=AliasChoices("DB_URL", "DATABASE_URL")
     )
@@ -132,12 +155,33 @@ class Settings(BaseSettings):
     redis_url: Annotated[str, AfterValidator(check_redis_url)] | None = None
     """When set, hints between processes travel by Redis or Valkey pub/sub."""
     secret_key: SecretStr | None = None
-    """At least 32 bytes; signs access tokens."""
+    """At least 32 bytes; signs tokens and links, and encrypts users' provider keys."""
+    secret_key_previous: SecretStr | None = None
+    """While keys change: what it signed is still accepted, and what it encrypted can be read."""
     admin_token: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("ADMIN_TOKEN", "VIDWIZ_INTERNAL_API_ADMIN_TOKEN")
     )
+    admin_token_previous: SecretStr | None = None
+    """While tokens change: accepted beside the new one."""
     jwt_expiry_hours: float = Field(default=24, gt=0, le=MOST_HOURS)
     refresh_token_days: float = Field(default=30, gt=0, le=MOST_DAYS)
+    refresh_grace_seconds: float = Field(default=10, ge=0)
+    """A refresh token used twice within so long is refused, and ends nothing: two tabs may have raced."""
+    session_days: float = Field(default=90, gt=0, le=MOST_DAYS)
+    """However often it is renewed, a session ends then."""
+    client_guest_ids: bool = True
+    """Whether guests may make up their session ids, as old clients do; else only those that we signed count."""
+    google_client_id: str | None = None
+    """Unset, nobody signs in with Google."""
+    google_keys_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+    """Where Google publishes the keys that it signs with."""
+    password_reset_minutes: float = Field(default=30, gt=0, le=24 * 60)
+    password_reset_url: Annotated[str, AfterValidator(check_token_url)] | None = None
+    """The page of a client that takes the token, with `{token}` in it; unset, the mail holds the token alone."""
+    email_verify_hours: float = Field(default=48, gt=0, le=MOST_HOURS)
+    email_verify_url: Annotated[str, AfterValidator(check_token_url)] | None = None
+    """As `password_reset_url`."""
+    audit_keep_days: float = Field(default=365, gt=0, le=MOST_DAYS)
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(upper_case)] = "INFO"
 
     graphiql_enabled: bool | None = None
@@ -172,6 +216,27 @@ class Settings(BaseSettings):
     query_max_nodes_signed_out: int = Field(default=1_000, ge=1)
     """The same for who is not signed in."""
 
+    smtp_url: Annotated[SecretStr, AfterValidator(check_smtp_url)] | None = None
+    """Where mail goes; unset, each mail becomes a file in `data_dir`/outbox."""
+    mail_from: str = "VidWiz <vidwiz@localhost>"
+
+    s3_bucket: str | None = None
+    """Where blobs are kept; unset, in `data_dir`/blobs."""
+    s3_endpoint_url: str | None = None
+    """Unset, Amazon's."""
+    aws_region: str | None = Field(default=None, validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"))
+    aws_access_key_id: str | None = None
+    """Unset, botocore looks for credentials in its usual places."""
+    aws_secret_access_key: SecretStr | None = None
+    upload_minutes: float = Field(default=15, gt=0, le=360)
+    """How long a signed upload URL is good."""
+    download_minutes: float = Field(default=60, gt=0, le=360)
+    """How long a signed download URL is good."""
+    unclaimed_upload_hours: float = Field(default=24, ge=0, le=MOST_HOURS)
+    """How long after its URL an upload that nobody used is kept."""
+    image_concurrency: int = Field(default=1, ge=1)
+    """Pictures decoded at once, each in a process of its own."""
+
     persisted_queries_kept: int = Field(default=10_000, ge=0)
     """Documents kept for automatic persisted queries; 0 for none."""
     trusted_documents: Path | None = None
@@ -188,16 +253,27 @@ class Settings(BaseSettings):
     sockets_per_process: int = Field(default=5_000, ge=1)
 
     rate_limit_enabled: bool = True
+    rate_limit_default: RateSetting = Rate(60, 60)
+    """Calls of each mutation that has no rate of its own, by one caller."""
     rate_limit_auth: RateSetting = Rate(10, 60)
     """Sign-ins and registrations from one address."""
     rate_limit_conversations: RateSetting = Rate(20, 60)
     """Messages sent by one caller."""
+    rate_limit_videos: RateSetting = Rate(30, 60)
+    """Calls of each mutation that adds videos, by one caller."""
     rate_limit_persisted_queries: RateSetting = Rate(60, 60)
     """Persisted queries registered from one address."""
     wiz_user_daily_quota: int = Field(default=20, ge=0)
     wiz_guest_daily_quota: int = Field(default=5, ge=0)
 
     llm_provider: Literal["extractive"] = "extractive"
+    gemini_model: str = "gemini-2.5-flash"
+    """The model for users who brought their own Gemini key."""
+    gemini_base_url: str | None = None
+    """Unset, Google's."""
+    openrouter_model: str = "google/gemini-2.5-flash"
+    """The model for users who brought their own OpenRouter key."""
+    openrouter_base_url: str = "https://openrouter.ai/api/v1"
     extractive_pace_seconds: float = Field(default=0.015, ge=0)
     """The pause between words of an embedded reply, so that a person sees it stream."""
     youtube_languages: Names = ("en", "hi")
@@ -221,11 +297,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fail_closed(self) -> Self:
-        if self.secret_key is None:
-            if self.environment in {"staging", "production"}:
-                raise ValueError("SECRET_KEY is not configured")
-        elif len(self.secret_key.get_secret_value().encode()) < SECRET_KEY_BYTES:
-            raise ValueError(f"SECRET_KEY is shorter than {SECRET_KEY_BYTES} bytes")
+        if self.secret_key is None and self.environment in {"staging", "production"}:
+            raise ValueError("SECRET_KEY is not configured")
+        for name, key in (("SECRET_KEY", self.secret_key), ("SECRET_KEY_PREVIOUS", self.secret_key_previous)):
+            if key is not None and len(key.get_secret_value().encode()) < SECRET_KEY_BYTES:
+                raise ValueError(f"{name} is shorter than {SECRET_KEY_BYTES} bytes")
         return self
 
     @model_validator(mode="after")
@@ -258,6 +334,10 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         return self.db_url or f"sqlite+aiosqlite:///{self.data_dir.absolute() / 'vidwiz.db'}"
+
+    @property
+    def previous_signing_key(self) -> bytes | None:
+        return self.secret_key_previous.get_secret_value().encode() if self.secret_key_previous else None
 
     def make_data_dir(self) -> None:
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

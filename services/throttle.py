@@ -9,8 +9,8 @@ from db.queries import limits as queries
 from db.sessions import Sessions
 from services.errors import RateLimited
 from services.events.outages import OUTAGES, describe, passes
-from services.settings import Rate
 from services.identity.tokens import digest
+from services.settings import Rate
 
 PURGE_SECONDS = 300.0
 logger = structlog.get_logger()

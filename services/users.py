@@ -9,6 +9,7 @@ from db.queries.users import UserRow
 from db.sessions import Sessions
 from services import limits
 from services.errors import EmailTaken, ProblemCode
+from services.identity.devices import Device
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService, SignedIn
 from services.validation import Checks
@@ -20,7 +21,7 @@ class UserService:
         self._passwords = passwords
         self._sessions = sessions
 
-    async def register(self, *, email: str, password: str, name: str) -> SignedIn:
+    async def register(self, device: Device, *, email: str, password: str, name: str) -> SignedIn:
         """A new account, signed in. Raises InvalidInput or EmailTaken."""
         checks = Checks()
         address = check_email(checks, email)
@@ -33,7 +34,7 @@ class UserService:
             user_id = await tx.scalar(queries.add(address, name, password_hash, tx.dialect))
             if user_id is None:
                 raise EmailTaken
-            return await self._sessions.start(tx, user_id)
+            return await self._sessions.start(tx, user_id, device)
 
     async def get(self, user_id: int) -> UserRow | None:
         async with self._database.read() as reader:

@@ -13,6 +13,7 @@ from db.queries.wiz import ConversationRow, MessageRow, NewMessage
 from db.sessions import Sessions, Transaction
 from services import limits, replies, videos
 from services.errors import NotFound, TranscriptMissing, TranscriptNotReady
+from services.identity.viewers import Owner
 from services.messages import MessageRole, MessageStatus
 from services.processing import Part, PartState
 from services.quotas import Quota, Quotas
@@ -20,7 +21,6 @@ from services.settings import Rate
 from services.throttle import Throttle
 from services.validation import Checks
 from services.videos import VideoRef
-from services.identity.viewers import Owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,6 @@ async def watched(
     """
     async with aclosing(with_ticks(stream, recheck_seconds)) as beats:
         async for beat in beats:
-            await context.services.identity.viewers.ensure_active(context.viewer)
+            await context.services.viewers.ensure_active(context.viewer)
             if beat is not TICK:
                 yield show(beat)

@@ -15,8 +15,8 @@ import websockets
 from websockets.frames import CloseCode
 
 import vidwiz
-from services.settings import Rate, Settings
 from services.identity.tokens import digest
+from services.settings import Rate, Settings
 from tests.client import Client
 from tests.commands import Operator, known_variables
 from tests.servers.processes import ServerProcess

@@ -17,8 +17,8 @@ class RefreshTokenRow(NamedTuple):
     is_used: bool
 
 
-def start(user_id: int) -> ReturningInsert[int]:
-    return insert(Session).values(user_id=user_id).returning(Session.id)
+def start(user_id: int, address: str, user_agent: str | None) -> ReturningInsert[int]:
+    return insert(Session).values(user_id=user_id, address=address, user_agent=user_agent).returning(Session.id)
 
 
 def is_active(session_id: int, user_id: int) -> Select[int]:

@@ -10,6 +10,7 @@ from schema.transport.addresses import client_address
 from schema.transport.request_log import request_id_of
 from services.container import Services
 from services.errors import Unauthenticated
+from services.identity.devices import USER_AGENT_LENGTH, Device
 from services.identity.viewers import Viewer
 
 
@@ -33,8 +34,25 @@ class Contexts:
         return Context(
             services=services,
             request_id=request_id_of(connection.scope),
-            address=self.address(connection),
+            device=self._device(connection, identity),
+            base_url=services.settings.public_url or base_url_of(connection),
             identity=identity,
             headers={},
             loaders=build_loaders(services),
         )
+
+    def _device(self, connection: HTTPConnection, identity: Viewer | Unauthenticated) -> Device:
+        called = connection.headers.get("user-agent", "")
+        printable = "".join(character for character in called if character.isprintable())
+        return Device(
+            address=self.address(connection),
+            user_agent=printable[:USER_AGENT_LENGTH] or None,
+            session_id=identity.session_id,
+        )
+
+
+def base_url_of(connection: HTTPConnection) -> str:
+    """As the client wrote it; of a socket, where the same server answers HTTP."""
+    url = connection.base_url
+    scheme = {"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)
+    return str(url.replace(scheme=scheme)).rstrip("/")

@@ -7,8 +7,8 @@ from typing import cast
 
 from schema.context import Context
 from schema.transport.operation_request import OperationRequest
-from services.settings import Settings
 from services.identity.tokens import digest
+from services.settings import Settings
 from services.trusted_documents import read_trusted_documents
 
 VERSION = 1
@@ -63,7 +63,7 @@ class PersistedQueries:
     async def register(self, resolved: Resolved, context: Context) -> None:
         """Keep it if the client wants that; to be called once the document is valid. Raises RateLimited."""
         if resolved.to_keep:
-            await context.services.persisted_queries.register(context.address, resolved.text)
+            await context.services.persisted_queries.register(context.device.address, resolved.text)
 
 
 def _wanted(extensions: Mapping[str, object]) -> str | None:

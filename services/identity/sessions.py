@@ -12,6 +12,7 @@ from db.queries.sessions import RefreshTokenRow
 from db.queries.users import CredentialsRow, UserRow
 from db.sessions import Sessions, Transaction
 from services.errors import InvalidCredentials, InvalidRefreshToken
+from services.identity.devices import Device
 from services.identity.passwords import Passwords
 from services.identity.tokens import AccessToken, AccessTokens, digest, new_refresh_token
 
@@ -45,18 +46,18 @@ class SessionService:
             maxsize=ACTIVE_CACHE_SIZE, ttl=ACTIVE_CACHE_SECONDS
         )
 
-    async def create(self, email: str, password: str) -> SignedIn:
+    async def create(self, device: Device, email: str, password: str) -> SignedIn:
         """Sign in by password. The answer to an unknown address and to a wrong password is the same, and as slow."""
         async with self._database.read() as reader:
             found = await reader.row(CredentialsRow, user_queries.credentials(email))
         if not await self._passwords.verify(password, found and found.password_hash) or found is None:
             raise InvalidCredentials
         async with self._database.write() as tx:
-            return await self.start(tx, found.user_id)
+            return await self.start(tx, found.user_id, device)
 
-    async def start(self, tx: Transaction, user_id: int) -> SignedIn:
+    async def start(self, tx: Transaction, user_id: int, device: Device) -> SignedIn:
         """A new session of the user, in the caller's transaction."""
-        session_id = await tx.scalar(queries.start(user_id))
+        session_id = await tx.scalar(queries.start(user_id, device.address, device.user_agent))
         if session_id is None:
             raise InvalidCredentials
         return await self._issue(tx, user_id, session_id)

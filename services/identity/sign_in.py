@@ -2,6 +2,7 @@
 
 from services import limits
 from services.errors import InvalidRefreshToken
+from services.identity.devices import Device
 from services.identity.sessions import SessionService, SignedIn
 from services.settings import Rate
 from services.throttle import Throttle
@@ -19,26 +20,26 @@ class SignInService:
         self._throttle = throttle
         self._address_rate = address_rate
 
-    async def register(self, address: str, *, email: str, password: str, name: str) -> SignedIn:
+    async def register(self, device: Device, *, email: str, password: str, name: str) -> SignedIn:
         """Raises RateLimited, InvalidInput or EmailTaken."""
-        await self._throttle.count("auth", address, self._address_rate)
-        return await self._users.register(email=email, password=password, name=name)
+        await self._throttle.count("auth", device.address, self._address_rate)
+        return await self._users.register(device, email=email, password=password, name=name)
 
-    async def by_password(self, address: str, *, email: str, password: str) -> SignedIn:
+    async def by_password(self, device: Device, *, email: str, password: str) -> SignedIn:
         """Raises RateLimited, InvalidInput or InvalidCredentials."""
-        await self._throttle.count("auth", address, self._address_rate)
+        await self._throttle.count("auth", device.address, self._address_rate)
         checks = Checks()
         email = checks.text(email, "email", maximum=limits.EMAIL_LENGTH)
         check_password(checks, password, minimum=1)
         checks.finish()
         # What is no address is nobody's, and is counted and answered like any other.
         email = normalise_email(email) or email.lower()
-        await self._throttle.count("account", f"{address} {email}", ACCOUNT_RATE)
-        return await self._sessions.create(email, password)
+        await self._throttle.count("account", f"{device.address} {email}", ACCOUNT_RATE)
+        return await self._sessions.create(device, email, password)
 
-    async def by_refresh_token(self, address: str, refresh_token: str) -> SignedIn:
+    async def by_refresh_token(self, device: Device, refresh_token: str) -> SignedIn:
         """Raises RateLimited or InvalidRefreshToken."""
-        await self._throttle.count("auth", address, self._address_rate)
+        await self._throttle.count("auth", device.address, self._address_rate)
         if not refresh_token.isascii():
             raise InvalidRefreshToken
         return await self._sessions.refresh(refresh_token)

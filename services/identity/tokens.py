@@ -10,6 +10,7 @@ import jwt
 
 from db.queries.users import UserRow
 from services.errors import Unauthenticated, UnauthenticatedReason
+from services.identity.keys import Keyring
 
 TYPE = "at+jwt"
 ALGORITHM = "HS256"
@@ -33,9 +34,8 @@ class Claims:
 
 
 class AccessTokens:
-    def __init__(self, key: bytes, lifetime: timedelta) -> None:
-        self._key = key
-        self._key_id = hashlib.sha256(key).hexdigest()[:16]
+    def __init__(self, keyring: Keyring, lifetime: timedelta) -> None:
+        self._keyring = keyring
         self._lifetime = lifetime
 
     def issue(self, user: UserRow, session_id: int) -> AccessToken:
@@ -55,32 +55,39 @@ class AccessTokens:
             "name": user.name or user.email,
             "profile_image_url": None,
         }
-        text = jwt.encode(claims, self._key, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": self._key_id})
+        headers = {"typ": TYPE, "kid": self._keyring.current_id}
+        text = jwt.encode(claims, self._keyring.current, algorithm=ALGORITHM, headers=headers)
         return AccessToken(text=text, expires_at=expires_at)
 
     def verify(self, text: str) -> Claims:
-        """Raises Unauthenticated with the reason EXPIRED or INVALID."""
+        """Raises Unauthenticated with the reason EXPIRED (and the session) or INVALID."""
         try:
-            header = jwt.get_unverified_header(text)
-            if header.get("typ") != TYPE or header.get("kid") != self._key_id:
-                raise Unauthenticated(UnauthenticatedReason.INVALID)
-            claims = jwt.decode(
-                text,
-                self._key,
-                algorithms=[ALGORITHM],
-                audience=AUDIENCE,
-                issuer=ISSUER,
-                options={"require": REQUIRED},
-            )
-            return Claims(
-                user_id=_row_id(claims["sub"]),
-                session_id=_row_id(claims["sid"]),
-                expires_at=datetime.fromtimestamp(claims["exp"], UTC),
-            )
-        except jwt.ExpiredSignatureError:
-            raise Unauthenticated(UnauthenticatedReason.EXPIRED) from None
+            claims = self._claims(text)
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError):
             raise Unauthenticated(UnauthenticatedReason.INVALID) from None
+        if claims.expires_at <= datetime.now(UTC):
+            raise Unauthenticated(UnauthenticatedReason.EXPIRED, claims.session_id)
+        return claims
+
+    def _claims(self, text: str) -> Claims:
+        """What a token of ours says, expired or not. Raises what PyJWT and values of a wrong kind raise."""
+        header = jwt.get_unverified_header(text)
+        key = self._keyring.keys.get(str(header.get("kid")))
+        if header.get("typ") != TYPE or key is None:
+            raise Unauthenticated(UnauthenticatedReason.INVALID)
+        claims = jwt.decode(
+            text,
+            key,
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={"require": REQUIRED, "verify_exp": False},
+        )
+        return Claims(
+            user_id=_row_id(claims["sub"]),
+            session_id=_row_id(claims["sid"]),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        )
 
 
 def _row_id(text: str) -> int:

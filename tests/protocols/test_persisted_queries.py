@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from db.models.tables import PersistedQuery
+from services.identity.tokens import digest
 from services.persisted_queries import LARGEST_BYTES
 from services.settings import Rate, Settings
-from services.identity.tokens import digest
 from tests.client import UNUSED_TLS, Answer, Client, Json, Socket
 from tests.server import Server, serving
 

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 
 from db.models.tables import PersistedQuery, User
 from schema.server import create_app
-from services.settings import Settings
 from services.identity.tokens import digest
+from services.settings import Settings
 from services.trusted_documents import UnusableDocuments
 from tests.client import UNUSED_TLS, Answer, Client, StreamRefused
 from tests.server import PASSWORD, REGISTER, Server, serving

@@ -10,8 +10,9 @@ from sqlalchemy import String, cast, select, update
 from db import clock
 from db.models.metadata import Base
 from db.models.tables import RefreshToken, User
-from services.settings import Settings
+from services.identity.keys import Keyring
 from services.identity.tokens import AccessTokens
+from services.settings import Settings
 from tests.accounts import SIGN_IN, VIEWER, member, problems, refresh, register, sign_in, stored, succeeded, viewer
 from tests.client import Client, Json
 from tests.server import PASSWORD, Server, serving
@@ -90,7 +91,7 @@ async def test_an_input_that_cannot_be_right_is_refused_before_it_is_tried(idle_
 @pytest.mark.asyncio
 async def test_a_renewed_session_goes_on(idle_server: Server) -> None:
     first = await tokens_of(idle_server)
-    verifier = AccessTokens(SECRET_KEY.encode(), timedelta(hours=1))
+    verifier = AccessTokens(Keyring(SECRET_KEY.encode()), timedelta(hours=1))
     chain = [first]
     for _ in range(3):
         renewed = succeeded(await refresh(idle_server.nobody, chain[-1]["refreshToken"]))
@@ -181,7 +182,7 @@ async def test_what_is_no_refresh_token_is_refused(idle_server: Server) -> None:
 
 @pytest.mark.asyncio
 async def test_a_bad_token_in_the_header_keeps_nobody_from_the_doors(idle_server: Server) -> None:
-    expired = AccessTokens(SECRET_KEY.encode(), timedelta(hours=-1))
+    expired = AccessTokens(Keyring(SECRET_KEY.encode()), timedelta(hours=-1))
     made = succeeded(await register(idle_server.nobody))
     async with idle_server.services.database.read() as reader:
         user_id = await reader.scalar(select(User.id))

@@ -99,7 +99,7 @@ class HttpTransport:
         context = operation.context
         viewer = context.identity.key if isinstance(context.identity, Viewer) else None
         try:
-            place.enter_context(self._connections.streaming(context.address, viewer))
+            place.enter_context(self._connections.streaming(context.device.address, viewer))
         except TooManyConnections:
             raise HttpRefusal(
                 HTTPStatus.TOO_MANY_REQUESTS,

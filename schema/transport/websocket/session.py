@@ -19,8 +19,8 @@ from schema.transport.websocket.operations import SocketOperations
 from schema.transport.websocket.registry import Sockets
 from services.errors import Unauthenticated
 from services.events.outages import OUTAGES, describe, passes
-from services.settings import Rate, Settings
 from services.identity.viewers import ANONYMOUS, Viewer
+from services.settings import Rate, Settings
 
 logger = structlog.get_logger()
 

@@ -192,7 +192,7 @@ async def test_a_database_that_is_away_for_a_while(settings: Settings) -> None:
 async def test_pings_are_answered_during_a_slow_sign_in(settings: Settings) -> None:
     async with serving(settings.model_copy(update={"db_pool_size": 2}), work=False) as server:
         user = await server.user()
-        server.services.identity.viewers._sessions._active.clear()
+        server.services.viewers._sessions._active.clear()
         async with connected(server.url) as connection:
             async with server.services.database.read(), server.services.database.read():
                 await send(connection, {"type": "connection_init", "payload": credentials(user)})
@@ -209,7 +209,7 @@ async def test_pings_are_answered_during_a_slow_sign_in(settings: Settings) -> N
 async def test_a_sign_in_that_the_database_cannot_answer(settings: Settings) -> None:
     async with serving(settings.model_copy(update={"db_pool_size": 2}), work=False) as server:
         user = await server.user()
-        server.services.identity.viewers._sessions._active.clear()
+        server.services.viewers._sessions._active.clear()
         async with (
             connected(server.url) as connection,
             server.services.database.read(),

@@ -6,8 +6,8 @@ import os
 import pytest
 from argon2 import extract_parameters
 
-from services import passwords as hashing
 from services.errors import Overloaded
+from services.identity import passwords as hashing
 from services.identity.passwords import Passwords
 from tests.conditions import until
 

@@ -8,6 +8,8 @@ from cachetools import TTLCache
 
 from db.queries import users as user_queries
 from db.sessions import Sessions
+from services.identity.devices import Device
+from services.identity.keys import Keyring
 from services.identity.passwords import Passwords
 from services.identity.sessions import ACTIVE_CACHE_SECONDS, SessionService, SignedIn
 from services.identity.tokens import AccessTokens
@@ -27,7 +29,7 @@ class Clock:
 
 def build(database: Sessions) -> SessionService:
     """The service of one process."""
-    return SessionService(database, Passwords(), AccessTokens(KEY, timedelta(hours=1)), timedelta(days=1))
+    return SessionService(database, Passwords(), AccessTokens(Keyring(KEY), timedelta(hours=1)), timedelta(days=1))
 
 
 async def sign_in(database: Sessions, service: SessionService, email: str = "ada@example.com") -> tuple[SignedIn, int]:
@@ -35,8 +37,8 @@ async def sign_in(database: Sessions, service: SessionService, email: str = "ada
     async with database.write() as tx:
         user_id = await tx.scalar(user_queries.add(email, "Ada", "x", database.dialect))
         assert user_id is not None
-        signed_in = await service.start(tx, user_id)
-    claims = AccessTokens(KEY, timedelta(hours=1)).verify(signed_in.tokens.access.text)
+        signed_in = await service.start(tx, user_id, Device(address="127.0.0.1"))
+    claims = AccessTokens(Keyring(KEY), timedelta(hours=1)).verify(signed_in.tokens.access.text)
     return signed_in, claims.session_id
 
 

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from db.queries.users import UserRow
 from services.errors import Unauthenticated, UnauthenticatedReason
+from services.identity.keys import Keyring
 from services.identity.tokens import AccessTokens, digest, new_refresh_token
 from tests.forged_tokens import OTHER_KEY, decode, expired, forgeries, hs256, token
 
 KEY = b"a key for these tests, of more than 32 bytes"
-TOKENS = AccessTokens(KEY, timedelta(hours=24))
+TOKENS = AccessTokens(Keyring(KEY), timedelta(hours=24))
 ADA = UserRow(
     id=7,
     email="ada@example.com",
@@ -70,7 +71,7 @@ def test_a_good_token_is_believed() -> None:
     assert (claims.user_id, claims.session_id) == (7, 42)
     assert claims.expires_at > datetime.now(UTC)
     # Any other server with the key believes it, and any library can read it.
-    assert AccessTokens(KEY, timedelta(seconds=1)).verify(GENUINE) == claims
+    assert AccessTokens(Keyring(KEY), timedelta(seconds=1)).verify(GENUINE) == claims
     assert jwt.decode(GENUINE, KEY, algorithms=["HS256"], audience="vidwiz-api", issuer="vidwiz")["sub"] == "7"
 
 
@@ -86,12 +87,15 @@ def test_a_forged_token_is_invalid(flaw: str) -> None:
 
 def test_expiry_is_told_only_of_a_token_that_was_ours() -> None:
     assert refusal(expired(GENUINE, KEY)) is UnauthenticatedReason.EXPIRED
-    assert refusal(AccessTokens(KEY, timedelta(0)).issue(ADA, 42).text) is UnauthenticatedReason.EXPIRED
+    assert refusal(AccessTokens(Keyring(KEY), timedelta(0)).issue(ADA, 42).text) is UnauthenticatedReason.EXPIRED
     assert refusal(expired(GENUINE, OTHER_KEY)) is UnauthenticatedReason.INVALID
 
 
 def test_a_token_of_another_key_is_invalid() -> None:
-    assert refusal(AccessTokens(OTHER_KEY, timedelta(hours=1)).issue(ADA, 42).text) is UnauthenticatedReason.INVALID
+    assert (
+        refusal(AccessTokens(Keyring(OTHER_KEY), timedelta(hours=1)).issue(ADA, 42).text)
+        is UnauthenticatedReason.INVALID
+    )
 
 
 def test_a_refresh_token_is_no_access_token() -> None:

@@ -1,0 +1,1 @@
+"""Where blobs are kept: a folder of this computer, or S3."""
