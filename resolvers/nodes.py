@@ -8,8 +8,10 @@ import strawberry
 from schema.context import Context, Info
 from schema.permissions import GUESTS_AND_USERS
 from schema.types.costs import at_most
+from schema.types.jobs import Artifact, Job
 from schema.types.nodes import Node, NodeKey, parse_global_id
 from schema.types.notes import Note
+from schema.types.sessions import Session
 from schema.types.users import User
 from schema.types.videos import Video
 from schema.types.wiz import Conversation, Message
@@ -38,6 +40,13 @@ async def _notes(context: Context, ids: Sequence[int]) -> Sequence[Node | None]:
     return [row and Note.from_row(row) for row in await context.services.notes.by_ids(user_id, ids)]
 
 
+async def _sessions(context: Context, ids: Sequence[int]) -> Sequence[Node | None]:
+    user_id = context.viewer.user_id
+    if user_id is None:
+        return [None for _ in ids]
+    return [row and Session.from_row(row, context) for row in await context.services.sessions.by_ids(user_id, ids)]
+
+
 async def _conversations(context: Context, ids: Sequence[int]) -> Sequence[Node | None]:
     rows = await context.services.wiz.conversations_by_ids(context.viewer.owner, ids)
     return [row and Conversation.from_row(row) for row in rows]
@@ -49,12 +58,29 @@ async def _messages(context: Context, ids: Sequence[int]) -> Sequence[Node | Non
     ]
 
 
+async def _jobs(context: Context, ids: Sequence[int]) -> Sequence[Node | None]:
+    user_id = context.viewer.user_id
+    if user_id is None:
+        return [None for _ in ids]
+    return [row and Job.from_row(row) for row in await context.services.jobs.by_ids(user_id, ids)]
+
+
+async def _artifacts(context: Context, ids: Sequence[int]) -> Sequence[Node | None]:
+    user_id = context.viewer.user_id
+    if user_id is None:
+        return [None for _ in ids]
+    return [row and Artifact.from_row(row) for row in await context.services.jobs.artifacts_by_ids(user_id, ids)]
+
+
 FETCHES: dict[str, Fetch] = {
     "User": _users,
     "Video": _videos,
     "Note": _notes,
     "Conversation": _conversations,
     "Message": _messages,
+    "Session": _sessions,
+    "Job": _jobs,
+    "Artifact": _artifacts,
 }
 
 

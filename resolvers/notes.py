@@ -3,18 +3,19 @@
 import strawberry
 
 from schema.context import Info
-from schema.permissions import USERS
+from schema.permissions import USERS_AND_API_TOKENS
 from schema.types.notes import Note, NoteCreateInput, NoteCreateResult, NoteCreateSuccess
 
 
 @strawberry.type
 class NoteMutation:
     @strawberry.mutation(
-        description="Take a note at a moment of a video. What the video lacks is fetched.", extensions=[USERS]
+        description="Take a note at a moment of a video. What the video lacks is fetched.",
+        extensions=[USERS_AND_API_TOKENS],
     )
     async def note_create(self, info: Info, input: NoteCreateInput) -> NoteCreateResult:
         row = await info.context.services.notes.create(
-            info.context.viewer.signed_in_id,
+            info.context.viewer.author_id,
             input.video.to_service(),
             timestamp=input.timestamp,
             text=input.text,

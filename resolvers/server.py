@@ -17,5 +17,10 @@ class ServerQuery:
         return Server(
             version=services.version,
             time=datetime.now(UTC),
-            capabilities=ServerCapabilities(llm=services.model.name, events=services.hints_name),
+            capabilities=ServerCapabilities(
+                llm=services.model.name,
+                events=services.hints_name,
+                storage=services.storage.name,
+                google_client_id=services.settings.google_client_id,
+            ),
         )

@@ -1,22 +1,12 @@
-"""Who is calling, and signing in."""
+"""Who is calling, and new accounts."""
 
 import strawberry
 
 from schema.context import Info
-from schema.permissions import ANYBODY, OPEN
+from schema.permissions import ANYBODY, OPEN, USERS
 from schema.types.costs import ONE_AN_OPERATION
-from schema.types.users import (
-    SessionCreateInput,
-    SessionCreateResult,
-    SessionCreateSuccess,
-    SessionRefreshInput,
-    SessionRefreshResult,
-    SessionRefreshSuccess,
-    UserRegisterInput,
-    UserRegisterResult,
-    UserRegisterSuccess,
-    Viewer,
-)
+from schema.types.sign_in import UserRegisterInput, UserRegisterResult, UserRegisterSuccess
+from schema.types.users import User, UserUpdateInput, UserUpdateResult, UserUpdateSuccess, Viewer
 
 
 @strawberry.type
@@ -39,22 +29,7 @@ class UserMutation:
         )
         return UserRegisterSuccess.from_signed_in(signed_in)
 
-    @strawberry.mutation(
-        description="Sign in by password. Throttled by address; an access token that is sent is not looked at.",
-        extensions=[OPEN],
-        metadata=ONE_AN_OPERATION,
-    )
-    async def session_create(self, info: Info, input: SessionCreateInput) -> SessionCreateResult:
-        signed_in = await info.context.services.sign_in.by_password(
-            info.context.device, email=input.email, password=input.password
-        )
-        return SessionCreateSuccess.from_signed_in(signed_in)
-
-    @strawberry.mutation(
-        description="Exchange a refresh token for new tokens. Throttled by address; no access token is needed.",
-        extensions=[OPEN],
-        metadata=ONE_AN_OPERATION,
-    )
-    async def session_refresh(self, info: Info, input: SessionRefreshInput) -> SessionRefreshResult:
-        signed_in = await info.context.services.sign_in.by_refresh_token(info.context.device, input.refresh_token)
-        return SessionRefreshSuccess.from_signed_in(signed_in)
+    @strawberry.mutation(description="Change one's profile.", extensions=[USERS])
+    async def user_update(self, info: Info, input: UserUpdateInput) -> UserUpdateResult:
+        row = await info.context.services.users.update(info.context.viewer.signed_in_id, input.patch())
+        return UserUpdateSuccess(user=User.from_row(row))

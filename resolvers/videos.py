@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from schema.context import Info
+from schema.pacing import paced
 from schema.permissions import GUESTS_AND_USERS, USERS
 from schema.types.costs import at_most
 from schema.types.videos import Video, VideoAddInput, VideoAddResult, VideoAddSuccess, VideoRef
@@ -38,6 +39,7 @@ class VideoMutation:
     @strawberry.mutation(
         description="Add a video to one's own, and have fetched what it lacks: watch `videoReadiness`.",
         extensions=[USERS],
+        metadata=paced(lambda settings: settings.rate_limit_videos),
     )
     async def video_add(self, info: Info, input: VideoAddInput) -> VideoAddResult:
         user_id = info.context.viewer.signed_in_id

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from schema.context import Info
+from schema.pacing import paced
 from schema.permissions import GUESTS_AND_USERS
 from schema.types.costs import ONE_AN_OPERATION
 from schema.types.nodes import required_row_id, row_id
@@ -52,7 +53,7 @@ class WizMutation:
     @strawberry.mutation(
         description="Ask Wiz. Counts against the daily quota; the answer is written whether or not anybody follows it.",
         extensions=[GUESTS_AND_USERS],
-        metadata=ONE_AN_OPERATION,
+        metadata={**ONE_AN_OPERATION, **paced(lambda settings: settings.rate_limit_conversations)},
     )
     async def message_send(self, info: Info, input: MessageSendInput) -> MessageSendResult:
         sent = await info.context.services.wiz.send(

@@ -60,7 +60,12 @@ HANDLERS: list[strawberry.ExceptionHandler[Any, Any]] = [
     UnionMember(errors.NotFound, members.NotFound, _plain(members.NotFound)),
     UnionMember(errors.EmailTaken, members.EmailTaken, _plain(members.EmailTaken)),
     UnionMember(errors.InvalidCredentials, members.InvalidCredentials, _plain(members.InvalidCredentials)),
+    UnionMember(
+        errors.GoogleSignInUnavailable, members.GoogleSignInUnavailable, _plain(members.GoogleSignInUnavailable)
+    ),
     UnionMember(errors.InvalidRefreshToken, members.InvalidRefreshToken, _plain(members.InvalidRefreshToken)),
+    UnionMember(errors.InvalidToken, members.InvalidToken, _plain(members.InvalidToken)),
+    UnionMember(errors.ApiTokenExists, members.ApiTokenExists, _plain(members.ApiTokenExists)),
     UnionMember(errors.TranscriptNotReady, TranscriptNotReady, _transcript_not_ready),
     UnionMember(errors.TranscriptMissing, members.TranscriptMissing, _plain(members.TranscriptMissing)),
     UnionMember(errors.QuotaExceeded, members.QuotaExceeded, _quota_exceeded),

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from strawberry.extensions import FieldExtension
 
 from schema.context import Context, Info
-from services.errors import Forbidden, Unauthenticated, UnauthenticatedReason
+from services.errors import DomainError, Forbidden, Unauthenticated, UnauthenticatedReason
 from services.identity.viewers import ViewerKind
 
 Next = Callable[..., object]
@@ -26,14 +26,24 @@ class Access(FieldExtension):
             return
         if kind in {ViewerKind.ANONYMOUS, ViewerKind.GUEST}:
             raise Unauthenticated(UnauthenticatedReason.MISSING)
+        if kind is ViewerKind.API_TOKEN:
+            raise Forbidden("A long-term token may take notes, and nothing else.")
         raise Forbidden
 
     async def resolve_async(
         self, next_: Callable[..., Awaitable[object]], source: object, info: Info, **arguments: object
     ) -> object:
         self.check(info.context)
-        await info.context.services.viewers.ensure_active(info.context.viewer)
-        return await next_(source, info, **arguments)
+        viewer, viewers = info.context.viewer, info.context.services.viewers
+        await viewers.ensure_active(viewer)
+        try:
+            return await next_(source, info, **arguments)
+        except DomainError:
+            raise
+        except Exception:
+            # A session is remembered for seconds. Whose user is gone since then has nothing that anything could refer to.
+            await viewers.ensure_exists(viewer)
+            raise
 
 
 class Open(Access):
@@ -48,8 +58,27 @@ class Open(Access):
         return await next_(source, info, **arguments)
 
 
+class Recorded(Access):
+    """As Access, with operators: each use by one is put into the audit log, before anything else comes of it."""
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[object]], source: object, info: Info, **arguments: object
+    ) -> object:
+        async def record_and_go_on(source: object, info: Info, **arguments: object) -> object:
+            if info.context.viewer.kind is ViewerKind.ADMIN:
+                field = f"{info.path.typename}.{info.field_name}"
+                await info.context.services.audit.record_admin(info.context.device, field)
+            return await next_(source, info, **arguments)
+
+        return await super().resolve_async(record_and_go_on, source, info, **arguments)
+
+
 OPEN = Open(*ViewerKind)
 ANYBODY = Access(*ViewerKind)
 """Everybody, but credentials that are sent must be good."""
 GUESTS_AND_USERS = Access(ViewerKind.GUEST, ViewerKind.USER)
 USERS = Access(ViewerKind.USER)
+USERS_AND_API_TOKENS = Access(ViewerKind.USER, ViewerKind.API_TOKEN)
+"""For programs, too: nothing that such a field leads to may be the user's own but what it has just made."""
+ADMINS = Recorded(ViewerKind.ADMIN)
+USERS_AND_ADMINS = Recorded(ViewerKind.USER, ViewerKind.ADMIN)

@@ -4,31 +4,61 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import get_object_definition, has_object_definition
 
+from resolvers.accounts import AccountMutation
+from resolvers.api_tokens import ApiTokenMutation
+from resolvers.audit import AuditQuery
+from resolvers.avatars import AvatarMutation
+from resolvers.emails import EmailMutation
+from resolvers.google import GoogleMutation
+from resolvers.guests import GuestMutation
+from resolvers.jobs import JobMutation, JobQuery
 from resolvers.nodes import NodeQuery
 from resolvers.notes import NoteMutation
+from resolvers.passwords import PasswordMutation
+from resolvers.provider_keys import ProviderKeyMutation
 from resolvers.server import ServerQuery
+from resolvers.sessions import SessionMutation
+from resolvers.uploads import UploadMutation
 from resolvers.users import UserMutation, UserQuery
 from resolvers.videos import VideoMutation, VideoQuery
 from resolvers.wiz import WizMutation, WizQuery
 from schema.errors import HANDLERS
-from schema.permissions import Access
+from schema.pacing import Pace, pace_of
+from schema.permissions import Access, Open
 from schema.types.scalars import SCALARS
+from subscriptions.jobs import JobSubscription
 from subscriptions.videos import VideoSubscription
 from subscriptions.wiz import WizSubscription
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ServerQuery, UserQuery, NodeQuery, VideoQuery, WizQuery):
+class Query(ServerQuery, UserQuery, NodeQuery, VideoQuery, WizQuery, AuditQuery, JobQuery):
     pass
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(UserMutation, VideoMutation, NoteMutation, WizMutation):
+class Mutation(
+    UserMutation,
+    UploadMutation,
+    EmailMutation,
+    PasswordMutation,
+    SessionMutation,
+    ProviderKeyMutation,
+    GoogleMutation,
+    VideoMutation,
+    AvatarMutation,
+    NoteMutation,
+    WizMutation,
+    GuestMutation,
+    ApiTokenMutation,
+    AccountMutation,
+    JobMutation,
+):
     pass
 
 
 @strawberry.type(description="What can be followed. Each stream tells what happened since `after`, and goes on live.")
-class Subscription(VideoSubscription, WizSubscription):
+class Subscription(VideoSubscription, WizSubscription, JobSubscription):
     pass
 
 
@@ -40,6 +70,7 @@ def build_schema() -> strawberry.Schema:
     for root in (Query, Mutation, Subscription):
         refuse_unguarded(root)
     describe_inputs(Mutation)
+    pace(Mutation)
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
@@ -53,6 +84,15 @@ def refuse_unguarded(root: type) -> None:
     for field in get_object_definition(root, strict=True).fields:
         if not any(isinstance(extension, Access) for extension in field.extensions):
             raise TypeError(f"{root.__name__}.{field.name} does not say who may use it.")
+
+
+def pace(root: type) -> None:
+    """Let nobody use a mutation without end. What is open to everybody counts addresses in its service."""
+    for field in get_object_definition(root, strict=True).fields:
+        paced = any(isinstance(extension, Pace | Open) for extension in field.extensions)
+        if not paced:
+            # The last one is called first: whoever may not use the field is not counted.
+            field.extensions.insert(0, pace_of(field))
 
 
 def describe_inputs(root: type) -> None:

@@ -12,8 +12,11 @@ from starlette.routing import Route, WebSocketRoute
 
 from schema.execution.graphql_core import Engine, core_schema
 from schema.root import build_schema
+from schema.routes.avatars import avatar_routes
 from schema.routes.health import health_routes
+from schema.routes.media import media_routes
 from schema.routes.pages import graphiql_page, page_routes
+from schema.routes.uploads import upload_routes
 from schema.transport.contexts import Contexts
 from schema.transport.documents import Documents
 from schema.transport.http.transport import HttpTransport
@@ -72,6 +75,9 @@ def create_app(settings: Settings | None = None, *, work: bool = True, model: Ch
             WebSocketRoute("/graphql", WebSocketTransport(pipeline, contexts, services, sockets)),
             WebSocketRoute("/{path:path}", NoSocket()),
             *health_routes(services),
+            *avatar_routes(services),
+            *media_routes(services),
+            *upload_routes(services),
             *page_routes(graphiql=settings.graphiql),
         ],
         middleware=middleware(settings),

@@ -1,6 +1,6 @@
 """Looks at a configuration as an operator would, and says in plain sentences what is wrong."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from db import migrate
 from services.events.outages import describe
 from services.settings import Settings, old_variables
+from services.storage.opening import open_storage
+from services.storage.storage import StorageUnavailable
 from services.trusted_documents import UnusableDocuments, read_trusted_documents
 
 MADE = "SECRET_KEY is made and kept in DATA_DIR."
@@ -34,8 +36,11 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     yield await _database(settings)
     if settings.redis_url is not None:
         yield await _redis(settings.redis_url)
+    yield await _storage(settings)
     if settings.trusted_documents is not None:
         yield _trusted_documents(settings.trusted_documents)
+    for finding in (*_google(settings), *_production(settings)):
+        yield finding
     yield Finding(is_fine=True, text=f"Model: {settings.llm_provider}.")
     for name, explanation in old_variables():
         yield Finding(is_fine=False, text=f"{name} is set, but {explanation}")
@@ -98,6 +103,38 @@ async def _redis(url: str) -> Finding:
     finally:
         await client.aclose()
     return Finding(is_fine=True, text="Redis answers.")
+
+
+async def _storage(settings: Settings) -> Finding:
+    try:
+        async with open_storage(settings) as storage:
+            await storage.check()
+    except StorageUnavailable as error:
+        if settings.s3_bucket is None:
+            return Finding(is_fine=False, text=f"The folder blobs in DATA_DIR cannot be written ({error}).")
+        return Finding(is_fine=False, text=f"S3 does not answer as it should ({error}). Look at S3_BUCKET and AWS_….")
+    return Finding(is_fine=True, text="Blobs can be kept." if settings.s3_bucket is None else "S3 answers.")
+
+
+def _google(settings: Settings) -> Iterator[Finding]:
+    """Its form is not promised, so that an odd one is remarked upon, and no more."""
+    if settings.google_client_id is None:
+        return
+    is_odd = not settings.google_client_id.endswith(".apps.googleusercontent.com")
+    odd = " GOOGLE_CLIENT_ID does not end as Google's do, in .apps.googleusercontent.com." if is_odd else ""
+    yield Finding(is_fine=True, text=f"People can sign in with Google.{odd}")
+
+
+def _production(settings: Settings) -> Iterator[Finding]:
+    if settings.environment != "production":
+        return
+    if settings.public_url is None:
+        yield Finding(
+            is_fine=True, text="PUBLIC_URL is not set: links begin as the request came. Set it behind a proxy."
+        )
+    if settings.smtp_url is None:
+        text = "SMTP_URL is not set: mail becomes files in DATA_DIR, and nobody can reset a password."
+        yield Finding(is_fine=False, text=text)
 
 
 def _trusted_documents(path: Path) -> Finding:

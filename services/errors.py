@@ -30,6 +30,9 @@ class ProblemCode(StrEnum):
     INVALID_FORMAT = "INVALID_FORMAT"
     INVALID_CHARACTER = "INVALID_CHARACTER"
     PLAYLIST = "PLAYLIST"
+    UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
+    TOO_LARGE = "TOO_LARGE"
+    INVALID_DATA = "INVALID_DATA"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +59,20 @@ class InvalidCredentials(DomainError):
     message = "Invalid email or password."
 
 
+class GoogleSignInUnavailable(DomainError):
+    message = "Google sign-in is not configured."
+
+
 class InvalidRefreshToken(DomainError):
     message = "The refresh token is not valid any more. Sign in again."
+
+
+class ApiTokenExists(DomainError):
+    message = "You have a long-term token already. Revoke it first."
+
+
+class InvalidToken(DomainError):
+    message = "The token is not valid any more. Ask for a new one."
 
 
 class TranscriptNotReady(DomainError):
@@ -102,10 +117,13 @@ class UnauthenticatedReason(StrEnum):
 
 
 class Unauthenticated(DomainError):
-    def __init__(self, reason: UnauthenticatedReason, session_id: int | None = None) -> None:
+    def __init__(
+        self, reason: UnauthenticatedReason, session_id: int | None = None, *, message: str | None = None
+    ) -> None:
         """`session_id` is the one that the token names, when it is one of ours all the same."""
         super().__init__(
-            {
+            message
+            or {
                 UnauthenticatedReason.MISSING: "Sign in, or send a guest session id.",
                 UnauthenticatedReason.INVALID: "The access token or the guest session id is not valid.",
                 UnauthenticatedReason.EXPIRED: "The access token has expired.",

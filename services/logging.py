@@ -1,11 +1,33 @@
 """Structured logs: one JSON object a line on standard error, with the request's id where there is one."""
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 
 import structlog
 from structlog.typing import Processor
+
+REDACTED = "[redacted]"
+TO_JSON = structlog.processors.JSONRenderer()
+FIELDS = "password oldPassword newPassword token accessToken refreshToken authorization credential secret cookie \
+guestSessionId email gemini openrouter"
+"""What must not be told, as the schema and the headers spell it."""
+SECRETS = re.compile(
+    rf'(?P<name>"(?:{"|".join(FIELDS.split())})": ")(?:[^"\\]|\\.)*'
+    r"|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+"  # a JWT
+    r"|vw[tg]_[\w.-]+"  # an API token, a guest session id
+    r"|(?i:bearer)\s+[\w.~+/=-]+"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # credentials in a URL
+    r"|[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"  # an e-mail address
+)
+
+
+def render(logger: object, method: str, event: MutableMapping[str, object]) -> str:
+    """As JSON. The last line of defence: nothing of ours logs a secret, but a library's message or a traceback might."""
+    line = str(TO_JSON(logger, method, event))
+    return SECRETS.sub(lambda found: (found["name"] or "") + REDACTED, line)
+
 
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -17,12 +39,12 @@ PROCESSORS: list[Processor] = [
     *SHARED,
     structlog.processors.format_exc_info,
     structlog.processors.EventRenamer("event"),
-    structlog.processors.JSONRenderer(),
+    render,
 ]
 # Said again by our own request log, or of no use to an operator.
 QUIET = ("uvicorn.access", "httpx2", "yt_dlp", "alembic.runtime.plugins")
 # At DEBUG they write down all that passes: the values of statements, and frames with tokens in them.
-INDISCREET = ("aiosqlite", "uvicorn.error", "websockets")
+INDISCREET = ("aiosqlite", "uvicorn.error", "websockets", "openai", "google_genai")
 
 
 def configure_logging(level: str) -> None:
@@ -38,7 +60,7 @@ def configure_logging(level: str) -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
+            render,
         ],
     )
     handler = logging.StreamHandler(sys.stderr)

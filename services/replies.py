@@ -1,11 +1,13 @@
 """Replies of Wiz as their readers see them: ordered, followed from any position to their end, and stopped."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 
 from db.outbox import NewEvent, NewTask
+from db.queries import tasks as task_queries
 from db.queries import wiz as queries
 from db.queries.wiz import MessageRow
 from db.sessions import Reader, Sessions, Transaction
@@ -16,21 +18,25 @@ from services.events.log import position as position_of
 from services.events.positions import parse_position
 from services.identity.viewers import Owner
 from services.messages import MessageRole, MessageStatus
-from services.quotas import day_of
 from services.reply_log import Progress, break_off, text_so_far, topic_of
+from services.supervision import TICK, with_ticks
 from services.tasks.model import Cancellation
 from services.tasks.queue import TaskQueue
 
 LANE = "replies"
 KIND = "write_reply"
 MAX_ATTEMPTS = 5
+CLAIM_CHECK_SECONDS = 2.0
+"""How often it is asked whether a guest who follows a reply still owns it."""
 
 
 class ReplyFailure(StrEnum):
     """Why a reply broke off."""
 
     MODEL_UNAVAILABLE = "MODEL_UNAVAILABLE"
+    MODEL_BUSY = "MODEL_BUSY"
     MODEL_REFUSED = "MODEL_REFUSED"
+    KEY_REFUSED = "KEY_REFUSED"
     EMPTY_REPLY = "EMPTY_REPLY"
     TIMEOUT = "TIMEOUT"
     WORKER_LOST = "WORKER_LOST"
@@ -43,7 +49,9 @@ class ReplyFailure(StrEnum):
 
 SENTENCES = {
     ReplyFailure.MODEL_UNAVAILABLE: "The model cannot be reached. Please try again.",
+    ReplyFailure.MODEL_BUSY: "The model has answered too much lately. Please try again later.",
     ReplyFailure.MODEL_REFUSED: "The model would not answer this.",
+    ReplyFailure.KEY_REFUSED: "The provider of the model refused your key. Check it, or remove it.",
     ReplyFailure.EMPTY_REPLY: "No response from AI model. Please try again.",
     ReplyFailure.TIMEOUT: "The answer took too long. Please try again.",
     ReplyFailure.WORKER_LOST: "The answer was interrupted. Please try again.",
@@ -99,7 +107,9 @@ class ReplyService:
         position = parse_position(after)
         if position is not None and not await self._log.holds(topic_of(message_id), position):
             position = None
-        return self._events(message_id, position)
+        events = self._events(message_id, position)
+        # Nobody but a guest can lose a conversation to somebody else.
+        return events if owner.guest_hash is None else self._until_claimed(owner, message_id, events)
 
     async def stop(self, owner: Owner, message_id: int) -> MessageRow:
         """Ask the reply to stop; what has streamed is kept, and one that never began is not counted.
@@ -107,12 +117,29 @@ class ReplyService:
         One that has ended stays as it is. Raises NotFound.
         """
         async with self._database.write() as tx:
-            message = await _owned_reply(tx, owner, message_id)
+            await _owned_reply(tx, owner, message_id)
             if await self._queue.request_cancel(tx, KIND, str(message_id)) is Cancellation.DONE:
                 # No worker has it, so nobody else will tell its readers.
                 await break_off(tx, message_id, MessageStatus.STOPPED)
-                await tx.execute(queries.refund_quota(owner.key, day_of(message.created_at)))
+                # To who asked, who may have been a guest until the conversation was claimed.
+                ordered = await tx.scalar(task_queries.latest_payload(KIND, str(message_id))) or {}
+                await tx.execute(queries.refund_quota(str(ordered.get("owner")), str(ordered.get("day"))))
             return await _owned_reply(tx, owner, message_id)
+
+    async def _until_claimed(
+        self, owner: Owner, message_id: int, events: AsyncGenerator[ReplyEvent]
+    ) -> AsyncGenerator[ReplyEvent]:
+        """Raises NotFound soon after the conversation has become a user's."""
+        clock = asyncio.get_running_loop().time
+        looked_at = clock()
+        async with aclosing(with_ticks(events, CLAIM_CHECK_SECONDS)) as beats:
+            async for beat in beats:
+                if clock() - looked_at >= CLAIM_CHECK_SECONDS:
+                    async with self._database.read() as reader:
+                        await _owned_reply(reader, owner, message_id)
+                    looked_at = clock()
+                if beat is not TICK:
+                    yield beat
 
     async def _events(self, message_id: int, position: int | None) -> AsyncGenerator[ReplyEvent]:
         if position is not None and await self._ended_by(message_id, position):

@@ -14,8 +14,19 @@ from db.queries.videos import VideoRow
 from db.queries.wiz import MessageRow
 from db.sessions import Sessions, Transaction
 from services.delta_buffer import DeltaBuffer, DeltaStream
-from services.llm.chat_model import ChatModel, ChatRequest, ChatTurn, ModelRefused, ModelUnavailable, Segment
+from services.llm.chat_model import (
+    ChatModel,
+    ChatRequest,
+    ChatTurn,
+    KeyRefused,
+    ModelBusy,
+    ModelError,
+    ModelRefused,
+    ModelSilent,
+    Segment,
+)
 from services.llm.citations import cite
+from services.llm.models import Models
 from services.llm.prompts import HISTORY_WINDOW
 from services.messages import MessageRole, MessageStatus
 from services.replies import ReplyFailure
@@ -27,27 +38,37 @@ from services.validation import UNSTORABLE
 
 log: FilteringBoundLogger = structlog.get_logger()
 
+FAILURES: Sequence[tuple[type[ModelError], ReplyFailure]] = (
+    (KeyRefused, ReplyFailure.KEY_REFUSED),
+    (ModelRefused, ReplyFailure.MODEL_REFUSED),
+    (ModelBusy, ReplyFailure.MODEL_BUSY),
+    (ModelSilent, ReplyFailure.TIMEOUT),
+    (ModelError, ReplyFailure.MODEL_UNAVAILABLE),
+)
+"""What readers are told of each error of a model: the first that fits."""
+
 
 class ReplyWriter:
     def __init__(
-        self, database: Sessions, queue: TaskQueue, buffer: DeltaBuffer, model: ChatModel, *, longest_seconds: float
+        self, database: Sessions, queue: TaskQueue, buffer: DeltaBuffer, models: Models, *, longest_seconds: float
     ) -> None:
         """`longest_seconds`: what takes longer fails."""
         self._database = database
         self._queue = queue
         self._buffer = buffer
-        self._model = model
+        self._models = models
         self._longest_seconds = longest_seconds
 
     async def write(self, task: ClaimedTask) -> None:
         """Handle a task of kind `write_reply`. A later attempt starts the text again, and says so to the readers."""
-        reply = await self._begin(task)
+        model = await self._model_for(task)
+        reply = await self._begin(task, model)
         if reply is None:
             return
         request = await self._request(reply)
         stream = self._buffer.open(task, topic_of(reply.id))
         try:
-            await self._answer(request, stream)
+            await self._answer(model, request, stream)
         finally:
             self._buffer.close(stream)
         await self._finish(task, reply.id, stream.text, request.segments)
@@ -61,7 +82,13 @@ class ReplyWriter:
         """In the transaction that marks the task as cancelled."""
         await break_off(tx, message_id_of(task), MessageStatus.STOPPED)
 
-    async def _begin(self, task: ClaimedTask) -> MessageRow | None:
+    async def _model_for(self, task: ClaimedTask) -> ChatModel:
+        """At each attempt anew: its user may have changed the key."""
+        async with self._database.read() as reader:
+            user_id = await reader.scalar(queries.user_of_message(message_id_of(task)))
+        return await self._models.for_user(user_id)
+
+    async def _begin(self, task: ClaimedTask, model: ChatModel) -> MessageRow | None:
         """None when there is nothing to write (any more), and the task has succeeded."""
         async with self._database.write() as tx:
             await self._queue.hold(tx, task)
@@ -72,7 +99,7 @@ class ReplyWriter:
             if reply.status == MessageStatus.STREAMING:
                 # The attempt's number would not tell: one that is handed back at shutdown is not counted.
                 await tx.publish(topic_of(reply.id), NewEvent(type=Progress.RESTARTED))
-            await tx.execute(queries.begin_reply(reply.id, MessageStatus.STREAMING, self._model.name))
+            await tx.execute(queries.begin_reply(reply.id, MessageStatus.STREAMING, model.name))
             return reply
 
     async def _request(self, reply: MessageRow) -> ChatRequest:
@@ -87,13 +114,13 @@ class ReplyWriter:
         ]
         return ChatRequest(title=(video and video.display_title) or "this video", segments=segments, turns=turns)
 
-    async def _answer(self, request: ChatRequest, stream: DeltaStream) -> None:
+    async def _answer(self, model: ChatModel, request: ChatRequest, stream: DeltaStream) -> None:
         """Return when the whole answer is in the log.
 
         Raises TaskFailed, TaskCancelled when its owner stops it, or LeaseLost; what was said before is in the log.
         """
         async with asyncio.TaskGroup() as group:
-            asking = group.create_task(self._ask(request, stream))
+            asking = group.create_task(self._ask(model, request, stream))
             halting = group.create_task(stream.halted.wait())
             ended, _ = await asyncio.wait(
                 {asking, halting}, timeout=self._longest_seconds, return_when=asyncio.FIRST_COMPLETED
@@ -110,18 +137,16 @@ class ReplyWriter:
             retryable = failure is ReplyFailure.MODEL_UNAVAILABLE and not stream.text
             raise TaskFailed(failure, failure.sentence, retryable=retryable)
 
-    async def _ask(self, request: ChatRequest, stream: DeltaStream) -> ReplyFailure | None:
+    async def _ask(self, model: ChatModel, request: ChatRequest, stream: DeltaStream) -> ReplyFailure | None:
         """Why the model broke off; None when it said all it had to say."""
         try:
-            async with aclosing(self._model.reply(request)) as answer:
+            async with aclosing(model.reply(request)) as answer:
                 async for piece in answer:
                     stream.append(UNSTORABLE.sub("", piece))
-        except ModelUnavailable as error:
-            log.warning("reply.model_unavailable", model=self._model.name, code=error.code)
-            return ReplyFailure.MODEL_UNAVAILABLE
-        except ModelRefused as error:
-            log.warning("reply.model_refused", model=self._model.name, code=error.code)
-            return ReplyFailure.MODEL_REFUSED
+        except ModelError as error:
+            failure = next(failure for kind, failure in FAILURES if isinstance(error, kind))
+            log.warning("reply.model_failed", model=model.name, failure=failure, code=error.code)
+            return failure
         return None
 
     async def _finish(self, task: ClaimedTask, message_id: int, text: str, segments: Sequence[Segment]) -> None:

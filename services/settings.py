@@ -4,6 +4,7 @@ import contextlib
 import re
 import secrets
 from dataclasses import dataclass
+from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -111,9 +112,20 @@ def check_token_url(text: str) -> str:
 
 def check_smtp_url(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+    try:
+        is_right = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # what stands for the port is none
+        is_right = False
+    if not is_right:
         raise ValueError("write it as smtp://user:password@host:587 or smtps://user:password@host:465")
     return url
+
+
+def check_sender(text: str) -> str:
+    name, address = parseaddr(text)
+    if not text.isprintable() or not name.isprintable() or re.fullmatch(r"[^\s@]+@[^\s@]+", address) is None:
+        raise ValueError("write it as VidWiz <vidwiz@example.com>")
+    return text
 
 
 def upper_case(value: object) -> object:
@@ -218,7 +230,7 @@ class Settings(BaseSettings):
 
     smtp_url: Annotated[SecretStr, AfterValidator(check_smtp_url)] | None = None
     """Where mail goes; unset, each mail becomes a file in `data_dir`/outbox."""
-    mail_from: str = "VidWiz <vidwiz@localhost>"
+    mail_from: Annotated[str, AfterValidator(check_sender)] = "VidWiz <vidwiz@localhost>"
 
     s3_bucket: str | None = None
     """Where blobs are kept; unset, in `data_dir`/blobs."""

@@ -47,6 +47,37 @@ async def with_ticks(stream: AsyncGenerator[Item], seconds: float) -> AsyncGener
             yield found[0]
 
 
+async def read_aside(stream: AsyncGenerator[Item], seconds: float) -> AsyncGenerator[Item]:
+    """The stream's items, read by a task that is cancelled when these are closed. Raises TimeoutError in a silence.
+
+    For streams of libraries that know no other end: google-genai's goes on with its request when it is closed. So the task
+    waits for nothing but the stream, and what it has read waits here.
+    """
+    read = asyncio.Queue[tuple[Item] | None]()
+
+    async def read_on() -> None:
+        try:
+            async for item in stream:
+                read.put_nowait((item,))
+        finally:
+            read.put_nowait(None)
+
+    reading = asyncio.create_task(read_on())  # noqa: TID251  awaited below whatever happens
+    try:
+        while True:
+            async with asyncio.timeout(seconds):
+                found = await read.get()
+            if found is None:
+                await reading
+                return
+            yield found[0]
+    finally:
+        reading.cancel()
+        await asyncio.wait({reading})
+        if not reading.cancelled():
+            reading.exception()  # which is then not reported as one that nobody saw
+
+
 async def _next(stream: AsyncGenerator[Item]) -> tuple[Item] | tuple[()]:
     try:
         return (await anext(stream),)

@@ -1,5 +1,6 @@
 """User accounts."""
 
+from typing import TypedDict
 from unicodedata import normalize
 
 from email_validator import EmailNotValidError, validate_email
@@ -8,11 +9,23 @@ from db.queries import users as queries
 from db.queries.users import UserRow
 from db.sessions import Sessions
 from services import limits
-from services.errors import EmailTaken, ProblemCode
+from services.audit import AuditKind, record
+from services.errors import EmailTaken, NotFound, ProblemCode
+from services.identity import mailed_tokens
 from services.identity.devices import Device
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService, SignedIn
+from services.mail.messages import Purpose
 from services.validation import Checks
+
+
+class UserPatch(TypedDict, total=False):
+    """What is left out stays as it is."""
+
+    name: str | None
+    """None for no name."""
+    ai_notes_enabled: bool | None
+    """None is refused: it is either on or off."""
 
 
 class UserService:
@@ -34,11 +47,38 @@ class UserService:
             user_id = await tx.scalar(queries.add(address, name, password_hash, tx.dialect))
             if user_id is None:
                 raise EmailTaken
+            await record(tx, AuditKind.USER_REGISTERED, user_id=user_id, address=device.address)
+            await mailed_tokens.request(tx, Purpose.EMAIL_VERIFICATION, user_id)
             return await self._sessions.start(tx, user_id, device)
+
+    async def update(self, user_id: int, patch: UserPatch) -> UserRow:
+        """Change what the patch names, and nothing else. Raises InvalidInput or NotFound."""
+        changes = _checked(patch)
+        async with self._database.write() as tx:
+            if changes:
+                await tx.execute(queries.change(user_id, changes))
+            user = await tx.row(UserRow, queries.by_id(user_id))
+        if user is None:
+            raise NotFound
+        return user
 
     async def get(self, user_id: int) -> UserRow | None:
         async with self._database.read() as reader:
             return await reader.row(UserRow, queries.by_id(user_id))
+
+
+def _checked(patch: UserPatch) -> dict[str, object]:
+    """The columns to write. Raises InvalidInput."""
+    checks = Checks()
+    changes: dict[str, object] = dict(patch)
+    low, high = limits.NAME_LENGTH
+    name = patch.get("name")
+    if name is not None:
+        changes["name"] = checks.text(name, "name", minimum=low, maximum=high)
+    if patch.get("ai_notes_enabled", True) is None:
+        checks.add(["aiNotesEnabled"], ProblemCode.REQUIRED, "Say true or false, or leave it out.")
+    checks.finish()
+    return changes
 
 
 def normalise_email(text: str) -> str | None:

@@ -17,8 +17,6 @@ from services.identity.viewers import Owner
 from services.messages import MessageRole, MessageStatus
 from services.processing import Part, PartState
 from services.quotas import Quota, Quotas
-from services.settings import Rate
-from services.throttle import Throttle
 from services.validation import Checks
 from services.videos import VideoRef
 
@@ -31,11 +29,9 @@ class Sent:
 
 
 class WizService:
-    def __init__(self, database: Sessions, quotas: Quotas, throttle: Throttle, message_rate: Rate) -> None:
+    def __init__(self, database: Sessions, quotas: Quotas) -> None:
         self._database = database
         self._quotas = quotas
-        self._throttle = throttle
-        self._message_rate = message_rate
 
     async def quota(self, owner: Owner) -> Quota:
         async with self._database.read() as reader:
@@ -125,12 +121,11 @@ class WizService:
         """Store the question and an empty reply, and have a worker write it.
 
         Checked in this order: the text, the conversation, the quota, the transcript. A refusal counts nothing.
-        Raises InvalidInput, RateLimited, NotFound, QuotaExceeded, TranscriptNotReady or TranscriptMissing.
+        Raises InvalidInput, NotFound, QuotaExceeded, TranscriptNotReady or TranscriptMissing.
         """
         checks = Checks()
         text = checks.text(text, "text", maximum=limits.MESSAGE_LENGTH)
         checks.finish()
-        await self._throttle.count("messages", owner.key, self._message_rate)
         async with self._database.write() as tx:
             conversation = await self._owned(tx, owner, conversation_id)
             quota = await self._quotas.take(tx, owner)

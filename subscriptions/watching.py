@@ -10,7 +10,8 @@ from services.supervision import TICK, with_ticks
 Item = TypeVar("Item")
 Shown = TypeVar("Shown")
 
-RECHECK_SECONDS = 5.0
+RECHECK_SECONDS = 2.0
+"""With the pause between looks at the database (schema.transport.websocket.registry), less than five."""
 
 
 async def watched(

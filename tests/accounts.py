@@ -27,6 +27,11 @@ mutation Refresh($input: SessionRefreshInput!) {{
   sessionRefresh(input: $input) {{ __typename ... on SessionRefreshSuccess {{ {SIGNED_IN} }} {REFUSED} }}
 }}
 """
+SIGN_OUT = """
+mutation SignOut($input: SessionRevokeInput! = {}) {
+  sessionRevoke(input: $input) { __typename ... on SessionRevokeSuccess { session { id } } }
+}
+"""
 VIEWER = "{ viewer { kind user { id email } wizQuota { limit } conversations { totalCount } } }"
 
 
@@ -42,6 +47,11 @@ async def sign_in(client: Client, email: str = "ada@example.com", *, password: s
 
 async def refresh(client: Client, refresh_token: str) -> Answer:
     return await client.execute(REFRESH, input={"refreshToken": refresh_token})
+
+
+async def sign_out(client: Client) -> None:
+    """End the client's session."""
+    assert member(await client.execute(SIGN_OUT))["__typename"] == "SessionRevokeSuccess"
 
 
 async def viewer(client: Client) -> Json:

@@ -14,6 +14,7 @@ from services.settings import Settings
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.server import Server, serving
 from tests.servers.postgres import postgres
+from tests.servers.seaweedfs import S3Server, seaweedfs
 from tests.settings import settings_for
 
 # Each run tries the same examples, and how long one takes on a busy computer says nothing.
@@ -32,6 +33,12 @@ def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
 def postgresql_databases() -> Iterator[Databases]:
     with postgres() as server:
         yield PostgresDatabases(server)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    with seaweedfs() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 
+from services.identity.keys import key_id_of
 from tests.client import Json
 
 Sign = Callable[[bytes], bytes]
@@ -153,3 +154,35 @@ def _wrong_forms(genuine: str, key: bytes) -> Iterator[tuple[str, str]]:
         b'{"typ":' + b"9" * 5_000 + b"}",
     ):
         yield f"the header {header[:8]!r}{len(header)}", token(header, claims, hs256(key))
+
+
+def of_two_keys(genuine: str, current: bytes, previous: bytes) -> dict[str, str]:
+    """For a server that accepts both keys: the good token was signed with the current one."""
+    head, body, signature = genuine.split(".")
+    header, claims = decode(head), decode(body)
+    ours, ours_before = key_id_of(current), key_id_of(previous)
+    both = hs256(current)(f"{head}.{body}".encode()) + hs256(previous)(f"{head}.{body}".encode())
+    relabelled = encode(json.dumps(header | {"kid": ours_before}).encode())
+    ids = {
+        "cut": ours_before[:8],
+        "in capitals": ours_before.upper(),
+        "with a blank": f"{ours_before} ",
+        "of a third key": key_id_of(OTHER_KEY),
+        "of both": f"{ours},{ours_before}",
+    }
+    return {
+        "the previous key's id": token(header | {"kid": ours_before}, claims, hs256(current)),
+        "the previous key under the current one's id": token(header, claims, hs256(previous)),
+        "a third key under the previous one's id": token(header | {"kid": ours_before}, claims, hs256(OTHER_KEY)),
+        "the previous key's id and an old signature": f"{relabelled}.{body}.{signature}",
+        "a list of both ids": token(header | {"kid": [ours, ours_before]}, claims, hs256(previous)),
+        "both signatures": f"{head}.{body}.{encode(both)}",
+        **{f"an id {how}": token(header | {"kid": one}, claims, hs256(previous)) for how, one in ids.items()},
+        **{f"{flaw}, previous": one for flaw, one in forgeries(resigned(genuine, previous), previous).items()},
+    }
+
+
+def resigned(genuine: str, key: bytes) -> str:
+    """What a server with that key would have issued."""
+    head, body, _ = genuine.split(".")
+    return token(decode(head) | {"kid": key_id_of(key)}, decode(body), hs256(key))

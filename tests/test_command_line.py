@@ -165,6 +165,28 @@ def test_what_is_not_there_is_told_by_the_doctor(variable: str, value: str, shel
     assert "hidden" not in outcome.text
 
 
+def test_the_doctor_looks_at_what_production_needs(shell: Shell) -> None:
+    assert shell.run("migrate").status == 0
+    shell.export(GOOGLE_CLIENT_ID="123.apps.googleusercontent.com")
+    told = shell.run("doctor")
+    assert told.status == 0
+    assert "ok      People can sign in with Google.\n" in told.output
+    assert "SMTP_URL" not in told.output
+
+    shell.export(ENVIRONMENT="production", SECRET_KEY="x" * 32, GOOGLE_CLIENT_ID="a slip")
+    told = shell.run("doctor")
+    assert told.status == 1
+    assert "ok      People can sign in with Google. GOOGLE_CLIENT_ID does not end as Google's do" in told.output
+    assert "ok      PUBLIC_URL is not set" in told.output
+    assert "PROBLEM SMTP_URL is not set" in told.output
+
+    shell.export(PUBLIC_URL="https://api.example.com", SMTP_URL="smtp://mail.example.com:587")
+    told = shell.run("doctor")
+    assert told.status == 0
+    assert "PUBLIC_URL" not in told.output
+    assert "SMTP_URL" not in told.output
+
+
 def test_trusted_documents_that_cannot_be_used_keep_the_server_from_starting(shell: Shell) -> None:
     assert shell.run("migrate").status == 0
     text = "{ hidden }"

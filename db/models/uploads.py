@@ -31,9 +31,16 @@ class Upload(Base):
 
 
 class BlobRemoval(Base):
-    """A blob, or with a slash at its end a folder of them, that nothing refers to any more and that is still to be removed."""
+    """A blob, or with a slash at its end a folder of them, that nothing refers to and that is to be removed.
+
+    Also one that is still being made: its row goes in the transaction that first refers to it.
+    """
 
     __tablename__ = "blob_removals"
+    __table_args__ = (Index(None, "remove_at"),)
 
     storage_key: Mapped[str] = mapped_column(primary_key=True)
-    created_at: Mapped[CreatedAt]
+    remove_at: Mapped[datetime]
+    """Not before then; a removal that began puts it off, for the next try."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    """Removals that began."""

@@ -170,6 +170,11 @@ def request_cancel(kind: str, key: str) -> ReturningUpdate[str]:
     )
 
 
+def latest_payload(kind: str, key: str) -> Select[dict[str, object]]:
+    """Of the task of this kind and key that was added last, however it ended."""
+    return select(Task.payload).where(Task.kind == kind, Task.key == key).order_by(Task.id.desc()).limit(1)
+
+
 def status_under(task_id: int, lease_token: str) -> Select[str]:
     """The status of a task that was last claimed under this token; no row when that was another."""
     return select(Task.status).where(Task.id == task_id, Task.lease_token == lease_token)

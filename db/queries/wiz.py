@@ -102,6 +102,15 @@ def touch_conversation(conversation_id: int) -> Update:
     return update(Conversation).where(Conversation.id == conversation_id).values(updated_at=clock.now())
 
 
+def claim_conversations(user_id: int, guest_hash: str) -> Update:
+    """Make all of a guest's conversations a user's. They are as old as they were."""
+    return (
+        update(Conversation)
+        .where(Conversation.guest_hash == guest_hash)
+        .values(user_id=user_id, guest_hash=None, updated_at=Conversation.updated_at)
+    )
+
+
 def messages_by_ids(owned: ColumnElement[bool], ids: Sequence[int]) -> AnySelect:
     return (
         select(*MESSAGE_COLUMNS)
@@ -141,6 +150,15 @@ def history(conversation_id: int, before_id: int, limit: int) -> Select[str, str
 def video_of_message(message_id: int) -> Select[int]:
     return (
         select(Conversation.video_id)
+        .join(Message, Message.conversation_id == Conversation.id)
+        .where(Message.id == message_id)
+    )
+
+
+def user_of_message(message_id: int) -> Select[int | None]:
+    """Null for a guest's."""
+    return (
+        select(Conversation.user_id)
         .join(Message, Message.conversation_id == Conversation.id)
         .where(Message.id == message_id)
     )

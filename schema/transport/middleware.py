@@ -16,6 +16,7 @@ from services.settings import Settings
 SMALLEST_COMPRESSED_BYTES = 1400  # less goes in one packet anyway
 COMPRESSION_LEVEL = 5
 PREFLIGHT_SECONDS = 3600
+SENT_METHODS = ("GET", "POST", "PUT")
 READ_BY_PAGES = ("X-Request-ID", "Retry-After")
 SENT_BY_PAGES = (
     "Authorization",
@@ -29,7 +30,8 @@ SENT_BY_PAGES = (
 
 WANTED_METHOD = "access-control-request-method"
 PREFLIGHT_REFUSED = HttpRefusal(
-    HTTPStatus.BAD_REQUEST, f"Pages may send GET and POST, with the headers {', '.join(SENT_BY_PAGES)}."
+    HTTPStatus.BAD_REQUEST,
+    f"Pages may send {', '.join(SENT_METHODS)}, with the headers {', '.join(SENT_BY_PAGES)}.",
 )
 
 
@@ -69,7 +71,7 @@ def middleware(settings: Settings) -> list[Middleware]:
             allow_origins=settings.allowed_origins,
             # There are no cookies: who calls is told by headers that a page must set itself.
             allow_credentials=False,
-            allow_methods=("GET", "POST"),
+            allow_methods=SENT_METHODS,
             allow_headers=SENT_BY_PAGES,
             expose_headers=READ_BY_PAGES,
             max_age=PREFLIGHT_SECONDS,

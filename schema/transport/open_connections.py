@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from services.container import Services
+from services.identity.viewers import Viewer
 
 
 class TooManyConnections(Exception):
@@ -16,10 +17,16 @@ class OpenConnections:
         self._services = services
         self._by_address: Counter[str] = Counter()
         self._streams_by_viewer: Counter[str] = Counter()
+        self._streaming: dict[object, Viewer] = {}
 
     @property
     def count(self) -> int:
         return self._by_address.total()
+
+    @property
+    def streaming_viewers(self) -> set[Viewer]:
+        """Who follows something over HTTP."""
+        return set(self._streaming.values())
 
     @contextmanager
     def opened(self, address: str) -> Generator[None]:
@@ -31,17 +38,20 @@ class OpenConnections:
             yield
 
     @contextmanager
-    def streaming(self, address: str, viewer: str | None) -> Generator[None]:
+    def streaming(self, address: str, viewer: Viewer | None) -> Generator[None]:
         """Count a subscription over HTTP while the block runs. Raises TooManyConnections.
 
-        It takes the place of an operation on a socket, so that a viewer has as many as one socket runs. `viewer` is the
-        key of one, if there is any.
+        It takes the place of an operation on a socket, so that a viewer has as many as one socket runs.
         """
-        with (
-            self.opened(address),
-            counted(self._streams_by_viewer, viewer, self._services().settings.socket_operations),
-        ):
-            yield
+        key = None if viewer is None else viewer.key
+        with self.opened(address), counted(self._streams_by_viewer, key, self._services().settings.socket_operations):
+            place = object()
+            if viewer is not None:
+                self._streaming[place] = viewer
+            try:
+                yield
+            finally:
+                self._streaming.pop(place, None)
 
 
 @contextmanager

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from graphql import ExecutionResult, GraphQLError
+import structlog
+from graphql import ExecutionResult, GraphQLError, OperationType
 
 from schema.context import Context
 from schema.errors import QueryTooComplex, shaped
@@ -15,6 +16,11 @@ from schema.transport.limits.operation_limits import OperationLimits
 from schema.transport.operation_request import OperationRequest
 from schema.transport.persisted_queries import PersistedQueries, PersistedQueryRefused
 from services.errors import Overloaded, RateLimited, Unauthenticated
+from services.identity.tokens import digest
+
+LONGEST_NAME = 64
+OWNER_LENGTH = 12
+"""Of a digest: enough to find the lines of one caller, without telling who it is."""
 
 Payload = dict[str, object]
 """An answer, ready for JSON: `data`, unless execution never began, and `errors`, if there are any."""
@@ -58,6 +64,7 @@ class Pipeline:
             self._limits.check_nodes(document.tree, node, request.variables, signed_in=signed_in)
         except QueryTooComplex as error:
             raise _refused([error], context) from None
+        _tell_the_log(node.operation, name, context)
         return Operation(
             document=document.tree,
             kind=node.operation,
@@ -118,6 +125,19 @@ def _errors(errors: Sequence[GraphQLError] | None, context: Context) -> Payload:
 
 def _refused(errors: Sequence[GraphQLError | Exception], context: Context) -> RequestRefused:
     return RequestRefused([shaped(error, context) for error in errors])
+
+
+def _tell_the_log(kind: OperationType, name: str | None, context: Context) -> None:
+    """What every later line about this operation says of it. Names are the client's, but no more than names."""
+    identity = context.identity
+    told = {"operation": f"{kind.value} {(name or '')[:LONGEST_NAME]}".rstrip()}
+    if isinstance(identity, Unauthenticated):
+        told["viewer"] = identity.reason.value
+    else:
+        told["viewer"] = identity.kind.value
+        if identity.key is not None:
+            told["owner"] = digest(identity.key)[:OWNER_LENGTH]
+    structlog.contextvars.bind_contextvars(**told)
 
 
 def _chosen(document: Document, name: str | None, context: Context) -> str | None:

@@ -46,12 +46,15 @@ def refusal_response(refusal: HttpRefusal, scope: Scope) -> Response:
 ROUTING = {
     HTTPStatus.NOT_FOUND: ("There is nothing at this address.", "NOT_FOUND"),
     HTTPStatus.METHOD_NOT_ALLOWED: ("This method is not allowed here.", "BAD_USER_INPUT"),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("The server is busy. Try again in a moment.", "TIMEOUT"),
 }
 
 
 async def refuse(request: Request, error: Exception) -> Response:
-    """Starlette's own refusals, such as of an unknown address, for its table of exception handlers."""
+    """Refusals of Starlette, such as of an unknown address, and of routes, for its table of exception handlers."""
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST)
     message, code = ROUTING.get(status, (f"{status.phrase}.", "BAD_USER_INPUT"))
+    if isinstance(error, HTTPException) and error.detail != status.phrase:
+        message = error.detail
     headers = error.headers if isinstance(error, HTTPException) else None
     return refusal_response(HttpRefusal(status, message, code=code, headers=headers), request.scope)

@@ -1,8 +1,10 @@
 """One log line a request, its id, and the headers that every answer carries (pure ASGI, so that streams stay streams)."""
 
+import logging
 import re
 import time
 import uuid
+from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -47,13 +49,27 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_id)
         finally:
-            logger.info(
+            logger.log(
+                _level(answered),
                 "request.ended",
                 method=scope.get("method", "WEBSOCKET"),
-                path=scope["path"],
+                path=_shown(scope["path"]),
                 status=answered,
                 milliseconds=round((time.perf_counter() - began) * 1000, 1),
             )
+
+
+def _level(status: int | None) -> int:
+    """None for a client that left before there was an answer."""
+    if status is None or status < HTTPStatus.BAD_REQUEST:
+        return logging.INFO
+    return logging.WARNING if status < HTTPStatus.INTERNAL_SERVER_ERROR else logging.ERROR
+
+
+def _shown(path: str) -> str:
+    """Its first part. What comes after may be a token, which opens something to whoever knows it."""
+    first, _, rest = path.removeprefix("/").partition("/")
+    return f"/{first}/…" if rest else f"/{first}"
 
 
 def request_id_of(scope: Scope) -> str:

@@ -23,6 +23,9 @@ describe(
         "INVALID_FORMAT": "The value is not written as it must be.",
         "INVALID_CHARACTER": "The value contains a character that cannot be stored, such as NUL.",
         "PLAYLIST": "The link is to a playlist, not to one video.",
+        "UNSUPPORTED_FORMAT": "The file is of a kind that is not read here.",
+        "TOO_LARGE": "The file is larger than allowed, or what is packed in it is.",
+        "INVALID_DATA": "The file is broken, or not what it seems to be.",
     },
 )
 
@@ -60,13 +63,30 @@ class EmailTaken(UserError):
     pass
 
 
-@strawberry.type(description="The e-mail address and the password do not belong together.")
+@strawberry.type(
+    description="The e-mail address and the password do not belong together, or Google did not issue the credential."
+)
 class InvalidCredentials(UserError):
+    pass
+
+
+@strawberry.type(description="Nobody can sign in with Google: it is not set up here, or Google cannot be reached now.")
+class GoogleSignInUnavailable(UserError):
     pass
 
 
 @strawberry.type(description="The refresh token is unknown, spent or expired, or its session has ended.")
 class InvalidRefreshToken(UserError):
+    pass
+
+
+@strawberry.type(description="The mailed token is unknown, used or expired, or was sent for something else.")
+class InvalidToken(UserError):
+    pass
+
+
+@strawberry.type(description="The user has a long-term token already. It must be revoked before there can be another.")
+class ApiTokenExists(UserError):
     pass
 
 

@@ -78,7 +78,7 @@ class Note(Node):
     async def on_videos(
         cls, context: Context, video_ids: Sequence[int], request: PageRequest
     ) -> list[Connection["Note"]]:
-        """The caller's notes on each of the videos."""
+        """The caller's notes on each of the videos; a long-term token reads none, not even those it took."""
         user_id = context.viewer.user_id
         notes = context.services.notes
         pages = await notes.pages_by_video(user_id, video_ids, request)

@@ -15,7 +15,9 @@ describe(
     description="Why an answer broke off.",
     values={
         "MODEL_UNAVAILABLE": "The model could not be reached, or broke off.",
+        "MODEL_BUSY": "The model has answered too much lately, by the count of its provider.",
         "MODEL_REFUSED": "The model would not answer this.",
+        "KEY_REFUSED": "The provider refused the user's own key, or has no credit left for it.",
         "EMPTY_REPLY": "The model said nothing.",
         "TIMEOUT": "The answer took too long.",
         "WORKER_LOST": "The work on it was interrupted too often.",

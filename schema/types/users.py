@@ -1,21 +1,28 @@
-"""Users and callers: who is signed in, what is theirs, and how they sign in."""
+"""Users and callers: who is signed in, and what is theirs."""
 
 from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
+from strawberry.types.unset import UNSET
 
 from db.queries.users import UserRow
 from schema.context import Info
 from schema.types.enums import describe
-from schema.types.errors import EmailTaken, InvalidCredentials, InvalidInput, InvalidRefreshToken
+from schema.types.errors import InvalidInput
+from schema.types.jobs import Job, jobs_of_user
 from schema.types.nodes import Node, global_id
 from schema.types.notes import Note, notes_of_user
 from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_request
+from schema.types.provider_keys import ProviderKeys
+from schema.types.sessions import Session, sessions_of_user
 from schema.types.videos import Video, VideoFilter, VideoOrder, listing_of, videos_of_user
 from schema.types.wiz import Conversation, WizQuota, conversations_of_owner
-from services.identity.sessions import SignedIn, Tokens
+from services.avatar_links import DEFAULT_SIZE as DEFAULT_AVATAR_SIZE
 from services.identity.viewers import Owner, ViewerKind
+from services.jobs.jobs import JobFilter
+from services.jobs.states import JobKind, JobStatus
+from services.users import UserPatch
 
 describe(
     ViewerKind,
@@ -38,6 +45,7 @@ class User(Node):
     email_verified: bool = strawberry.field(description="Whether the address was proved to be the user's.")
     name: str | None = strawberry.field(description="What the user wants to be called.")
     has_password: bool = strawberry.field(description="Whether the user can sign in by password.")
+    has_api_token: bool = strawberry.field(description="Whether the user has a long-term token: see `apiTokenCreate`.")
     ai_notes_enabled: bool = strawberry.field(description="Whether the assistant may write the text of empty notes.")
     created_at: datetime = strawberry.field(description="The timestamp of the registration.")
 
@@ -50,6 +58,7 @@ class User(Node):
             email_verified=row.email_verified,
             name=row.name,
             has_password=row.has_password,
+            has_api_token=row.has_api_token,
             ai_notes_enabled=row.ai_notes_enabled,
             created_at=row.created_at,
         )
@@ -67,6 +76,24 @@ class User(Node):
     ) -> Connection[Video]:
         return await videos_of_user(info.context, self.row.id, listing_of(filter, order_by), first, after)
 
+    @strawberry.field(description="At which providers of models the user has set a key of their own.")
+    async def provider_keys(self, info: Info) -> ProviderKeys:
+        keys_of = info.context.services.provider_keys.keys_of
+        return ProviderKeys.from_keys(await info.context.batches.load(keys_of, keys_of, self.row.id))
+
+    @strawberry.field(
+        description="The link to the user's picture: the one they uploaded, else the one that Google tells of, else one of "
+        "ours. It needs no credentials, and is another when the picture is."
+    )
+    async def avatar_url(
+        self,
+        info: Info,
+        size: Annotated[
+            int, strawberry.argument(description="Pixels across, 64 to 512; the next larger one that there is.")
+        ] = DEFAULT_AVATAR_SIZE,
+    ) -> str:
+        return info.context.services.avatar_links.url(self.row, size, info.context.base_url)
+
     @strawberry.field(description="The user's notes, the newest first.")
     async def notes(self, info: Info, first: First = DEFAULT_SIZE, after: After = None) -> Connection[Note]:
         return await notes_of_user(info.context, self.row.id, page_request(first, after))
@@ -78,6 +105,21 @@ class User(Node):
         # The user's, and not the caller's: whoever has just signed in is not the caller yet.
         owner = Owner(user_id=self.row.id)
         return await conversations_of_owner(info.context, owner, page_request(first, after))
+
+    @strawberry.field(description="The user's jobs, the newest first.")
+    async def jobs(
+        self,
+        info: Info,
+        kind: Annotated[JobKind | None, strawberry.argument(description="Those of one kind only.")] = None,
+        status: Annotated[JobStatus | None, strawberry.argument(description="Those that are so far only.")] = None,
+        first: First = DEFAULT_SIZE,
+        after: After = None,
+    ) -> Connection[Job]:
+        return await jobs_of_user(info.context, self.row.id, JobFilter(kind=kind, status=status), first, after)
+
+    @strawberry.field(description="The user's sessions that still stand, the newest first.")
+    async def sessions(self, info: Info, first: First = DEFAULT_SIZE, after: After = None) -> Connection[Session]:
+        return await sessions_of_user(info.context, self.row.id, page_request(first, after))
 
 
 @strawberry.type(description="Who is calling.")
@@ -107,77 +149,31 @@ class Viewer:
         return await conversations_of_owner(info.context, info.context.viewer.owner, page_request(first, after))
 
 
-@strawberry.type(description="The tokens of a session.")
-class AuthTokens:
-    access_token: str = strawberry.field(description="To be sent as `Authorization: Bearer …`.")
-    access_token_expires_at: datetime = strawberry.field(description="The timestamp at which it expires.")
-    refresh_token: str = strawberry.field(
-        description="Buys new tokens by `sessionRefresh`, once. A second use ends the session."
+@strawberry.input(description="Changes of one's profile. What is left out stays as it is.")
+class UserUpdateInput:
+    name: str | None = strawberry.field(
+        default=UNSET, description="What to call the user: 2 to 100 characters; trimmed. Null removes it."
     )
-    refresh_token_expires_at: datetime = strawberry.field(description="The timestamp at which it expires.")
+    ai_notes_enabled: bool | None = strawberry.field(
+        default=UNSET, description="Whether the assistant may write the text of empty notes; not null."
+    )
 
-    @classmethod
-    def from_tokens(cls, tokens: Tokens) -> Self:
-        return cls(
-            access_token=tokens.access.text,
-            access_token_expires_at=tokens.access.expires_at,
-            refresh_token=tokens.refresh_token,
-            refresh_token_expires_at=tokens.refresh_token_expires_at,
-        )
-
-
-@strawberry.input(description="A new account.")
-class UserRegisterInput:
-    email: str = strawberry.field(description="The e-mail address; trimmed and stored in lower case.")
-    password: str = strawberry.field(description="At least 7 characters and at most 1,024 bytes; not trimmed.")
-    name: str = strawberry.field(description="What to call the user: 2 to 100 characters; trimmed.")
+    def patch(self) -> UserPatch:
+        """What was sent."""
+        patch = UserPatch()
+        if self.name is not UNSET:
+            patch["name"] = self.name
+        if self.ai_notes_enabled is not UNSET:
+            patch["ai_notes_enabled"] = self.ai_notes_enabled
+        return patch
 
 
-@strawberry.input(description="A sign-in by password.")
-class SessionCreateInput:
-    email: str = strawberry.field(description="The e-mail address, in any case.")
-    password: str = strawberry.field(description="The password.")
-
-
-@strawberry.input(description="A session to renew.")
-class SessionRefreshInput:
-    refresh_token: str = strawberry.field(description="The newest refresh token of the session.")
-
-
-@strawberry.type(description="A user and the tokens of a session.")
-class SignedInUser:
+@strawberry.type(description="The profile is as it was asked for.")
+class UserUpdateSuccess:
     user: User = strawberry.field(description="The user.")
-    tokens: AuthTokens = strawberry.field(description="The tokens of the session.")
-
-    @classmethod
-    def from_signed_in(cls, signed_in: SignedIn) -> Self:
-        return cls(user=User.from_row(signed_in.user), tokens=AuthTokens.from_tokens(signed_in.tokens))
 
 
-@strawberry.type(description="The account was made, and its user is signed in.")
-class UserRegisterSuccess(SignedInUser):
-    pass
-
-
-@strawberry.type(description="The user is signed in.")
-class SessionCreateSuccess(SignedInUser):
-    pass
-
-
-@strawberry.type(description="The session goes on with new tokens; the spent refresh token is worth nothing.")
-class SessionRefreshSuccess(SignedInUser):
-    pass
-
-
-UserRegisterResult = Annotated[
-    UserRegisterSuccess | InvalidInput | EmailTaken,
-    strawberry.union("UserRegisterResult", description="What became of `userRegister`."),
-]
-SessionCreateResult = Annotated[
-    SessionCreateSuccess | InvalidInput | InvalidCredentials,
-    strawberry.union("SessionCreateResult", description="What became of `sessionCreate`."),
-]
-SessionRefreshResult = Annotated[
-    SessionRefreshSuccess | InvalidRefreshToken,
-    strawberry.union("SessionRefreshResult", description="What became of `sessionRefresh`."),
+UserUpdateResult = Annotated[
+    UserUpdateSuccess | InvalidInput,
+    strawberry.union("UserUpdateResult", description="What became of `userUpdate`."),
 ]

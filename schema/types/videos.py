@@ -143,7 +143,7 @@ class Video(Node):
             for video, page in zip(videos, pages, strict=True)
         ]
 
-    @batch_field(description="The caller's own notes on it, oldest first; none for guests.")
+    @batch_field(description="The caller's own notes on it, oldest first; none for guests and long-term tokens.")
     @staticmethod
     async def notes(
         videos: Sequence["Video"], info: Info, first: First = DEFAULT_SIZE, after: After = None

@@ -149,9 +149,9 @@ class Conversation(Node):
     async def about_videos(
         cls, context: Context, video_ids: Sequence[int], request: PageRequest
     ) -> list[Connection["Conversation"]]:
-        """The caller's conversations about each of the videos; nobody has none."""
+        """The caller's conversations about each of the videos; only guests and users have any."""
         viewer, wiz = context.viewer, context.services.wiz
-        owner = None if viewer.kind is ViewerKind.ANONYMOUS else viewer.owner
+        owner = viewer.owner if viewer.kind in {ViewerKind.GUEST, ViewerKind.USER} else None
         pages = await wiz.pages_by_video(owner, video_ids, request)
         count = partial(wiz.counts_by_video, owner)
         return [

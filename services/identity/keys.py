@@ -5,10 +5,11 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -69,6 +70,27 @@ class Keyring:
             return AESGCM(_derive(key, purpose)).decrypt(nonce, encrypted, belongs_to.encode()).decode()
         except (InvalidTag, ValueError):
             raise Unreadable from None
+
+    def veil(self, purpose: str, text: str) -> str:
+        """The text as one that can stand in a URL, is always the same, tells nothing, and that only we can make.
+
+        Encrypted with AES-SIV (RFC 5297), which needs no nonce: who sees two of them learns whether they are the same, and no more.
+        """
+        made = AESSIV(_derive(self.current, purpose)).encrypt(text.encode(), None)
+        return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+    def unveil(self, purpose: str, veiled: str) -> str:
+        """Raises Unreadable."""
+        try:
+            data = base64.b64decode(veiled.encode("ascii") + b"=" * (-len(veiled) % 4), altchars=b"-_", validate=True)
+        except ValueError:
+            raise Unreadable from None
+        # Of the last letter not all bits count: of the spellings that mean the same one is ours.
+        if base64.urlsafe_b64encode(data).rstrip(b"=").decode() == veiled:
+            for key in reversed(self._keys.values()):
+                with suppress(InvalidTag, ValueError):
+                    return AESSIV(_derive(key, purpose)).decrypt(data, None).decode()
+        raise Unreadable
 
 
 def key_id_of(key: bytes) -> str:

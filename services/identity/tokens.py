@@ -38,7 +38,7 @@ class AccessTokens:
         self._keyring = keyring
         self._lifetime = lifetime
 
-    def issue(self, user: UserRow, session_id: int) -> AccessToken:
+    def issue(self, user: UserRow, session_id: int, *, picture_url: str | None = None) -> AccessToken:
         """Beside the registered claims, those that clients of the first VidWiz read: user_id, email, name, picture."""
         now = datetime.now(UTC)
         expires_at = (now + self._lifetime).replace(microsecond=0)
@@ -53,7 +53,7 @@ class AccessTokens:
             "user_id": user.id,
             "email": user.email,
             "name": user.name or user.email,
-            "profile_image_url": None,
+            "profile_image_url": picture_url,
         }
         headers = {"typ": TYPE, "kid": self._keyring.current_id}
         text = jwt.encode(claims, self._keyring.current, algorithm=ALGORITHM, headers=headers)

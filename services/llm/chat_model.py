@@ -55,6 +55,18 @@ class ModelRefused(ModelError):
     """The model will not answer this request (blocked, too long), however often it is asked."""
 
 
+class ModelBusy(ModelUnavailable):
+    """It has answered too much lately; when it will again may take longer than anybody waits."""
+
+
+class ModelSilent(ModelUnavailable):
+    """It has said nothing for so long that asking once more would take too long."""
+
+
+class KeyRefused(ModelRefused):
+    """The provider does not know the user's key, or has no credit left for it."""
+
+
 class ChatModel(Protocol):
     """Answers one request at a time as a stream of text; one instance serves any number of requests at once."""
 

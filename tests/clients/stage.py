@@ -70,6 +70,7 @@ async def staged(folder: Path) -> AsyncGenerator[Stage]:
         "RATE_LIMIT_ENABLED": "false",  # all scenarios come from one address
         "YOUTUBE_ORIGIN": "http://127.0.0.1:9",
         "EXTRACTIVE_PACE_SECONDS": PACE_SECONDS,
+        "REFRESH_GRACE_SECONDS": "0",  # a scenario ends a session by spending a token twice
     }
     brief = {"JWT_EXPIRY_HOURS": BRIEF_TOKEN_HOURS, "EXTRACTIVE_PACE_SECONDS": SLOW_PACE_SECONDS}
     operators = [Operator(folder=folder / name, variables=variables) for name in ("steady", "restarted")]

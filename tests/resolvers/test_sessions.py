@@ -9,12 +9,26 @@ from sqlalchemy import String, cast, select, update
 
 from db import clock
 from db.models.metadata import Base
-from db.models.tables import RefreshToken, User
+from db.models.tables import AuditEvent, RefreshToken, User
 from services.identity.keys import Keyring
 from services.identity.tokens import AccessTokens
 from services.settings import Settings
-from tests.accounts import SIGN_IN, VIEWER, member, problems, refresh, register, sign_in, stored, succeeded, viewer
+from tests.accounts import (
+    SIGN_IN,
+    VIEWER,
+    member,
+    problems,
+    refresh,
+    register,
+    sign_in,
+    sign_out,
+    stored,
+    succeeded,
+    viewer,
+)
 from tests.client import Client, Json
+from tests.conditions import until
+from tests.forged_tokens import decode
 from tests.server import PASSWORD, Server, serving
 from tests.settings import SECRET_KEY
 
@@ -33,6 +47,26 @@ async def reason(client: Client) -> str:
     return found
 
 
+async def grace_passes(server: Server) -> None:
+    async with server.services.database.write() as tx:
+        spent = update(RefreshToken).where(RefreshToken.used_at.is_not(None))
+        await tx.execute(spent.values(used_at=clock.seconds_from_now(-11)))
+
+
+async def reuses(server: Server) -> list[tuple[object, ...]]:
+    """What the audit log tells of tokens that came again: whose, from where, and the details."""
+    told = select(AuditEvent.user_id, AuditEvent.address, AuditEvent.details).order_by(AuditEvent.id)
+    async with server.services.database.read() as reader:
+        return [tuple(row) for row in await reader.all(told.where(AuditEvent.kind == "REFRESH_TOKEN_REUSED"))]
+
+
+async def only_user(server: Server) -> int:
+    async with server.services.database.read() as reader:
+        found = await reader.scalar(select(User.id))
+    assert found is not None
+    return found
+
+
 async def tokens_of(server: Server, email: str = "ada@example.com") -> Json:
     """Of a new account."""
     found: Json = succeeded(await register(server.nobody, email))["tokens"]
@@ -48,6 +82,17 @@ async def test_signing_in_gives_the_user_and_tokens(idle_server: Server) -> None
     for tokens in (made["tokens"], found["tokens"]):
         assert (await viewer(signed_in(idle_server, tokens)))["user"]["id"] == made["user"]["id"]
     assert await stored(idle_server) == {"users": 1, "sessions": 2, "refresh_tokens": 2}
+
+
+@pytest.mark.asyncio
+async def test_an_access_token_names_the_picture_of_its_user(idle_server: Server) -> None:
+    picture = "https://lh3.googleusercontent.com/a/ada"
+    first = await tokens_of(idle_server)
+    async with idle_server.services.database.write() as tx:
+        await tx.execute(update(User).values(picture_url=picture))
+    second = succeeded(await refresh(idle_server.nobody, first["refreshToken"]))["tokens"]
+    claims = [decode(tokens["accessToken"].split(".")[1]) for tokens in (first, second)]
+    assert [one["profile_image_url"] for one in claims] == [None, picture]
 
 
 @pytest.mark.asyncio
@@ -106,41 +151,106 @@ async def test_a_renewed_session_goes_on(idle_server: Server) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_spent_refresh_token_ends_its_session_and_no_other(idle_server: Server, settings: Settings) -> None:
+async def test_a_spent_refresh_token_that_comes_again_at_once_ends_nothing(idle_server: Server) -> None:
+    """Two tabs may have raced, or an answer was lost on its way."""
+    nobody = idle_server.nobody
+    first = await tokens_of(idle_server)
+    second = succeeded(await refresh(nobody, first["refreshToken"]))["tokens"]
+    before = await stored(idle_server)
+    for _ in range(3):
+        assert member(await refresh(nobody, first["refreshToken"]))["__typename"] == "InvalidRefreshToken"
+    assert await stored(idle_server) == before
+    assert (await viewer(signed_in(idle_server, second)))["kind"] == "USER"
+    succeeded(await refresh(nobody, second["refreshToken"]))
+    assert await reuses(idle_server) == []
+
+
+@pytest.mark.asyncio
+async def test_a_spent_refresh_token_that_comes_later_ends_its_session_and_no_other(
+    idle_server: Server, settings: Settings
+) -> None:
     nobody = idle_server.nobody
     first = await tokens_of(idle_server)
     elsewhere = succeeded(await sign_in(nobody))["tokens"]
     second = succeeded(await refresh(nobody, first["refreshToken"]))["tokens"]
     before = await stored(idle_server)
-
-    replayed = member(await refresh(nobody, first["refreshToken"]))
-    assert replayed["__typename"] == "InvalidRefreshToken"
-
-    assert await stored(idle_server) == before
-    assert member(await refresh(nobody, second["refreshToken"]))["__typename"] == "InvalidRefreshToken"
     async with serving(settings, work=False) as another:
+        ada = signed_in(another, second)
+        assert (await viewer(ada))["kind"] == "USER"
+        await grace_passes(idle_server)
+        for _ in range(2):
+            assert member(await refresh(nobody, first["refreshToken"]))["__typename"] == "InvalidRefreshToken"
+        assert await stored(idle_server) == before
+        # The caller was refused, and what is told of it stays all the same.
+        user_id = await only_user(idle_server)
+        assert await reuses(idle_server) == [(user_id, "127.0.0.1", {})]
+
+        async def is_out() -> bool:
+            return (await ada.execute(VIEWER)).body.get("errors") is not None
+
+        await until(is_out, seconds=5)
         for server in (idle_server, another):
             for tokens in (first, second):
                 assert await reason(signed_in(server, tokens)) == "REVOKED"
             assert (await viewer(signed_in(server, elsewhere)))["kind"] == "USER"
+    assert member(await refresh(nobody, second["refreshToken"]))["__typename"] == "InvalidRefreshToken"
     succeeded(await refresh(nobody, elsewhere["refreshToken"]))
 
 
 @pytest.mark.asyncio
-async def test_of_many_uses_at_once_one_is_good_and_the_session_ends(idle_server: Server, settings: Settings) -> None:
+async def test_of_many_uses_at_once_one_is_good_and_the_session_stands(idle_server: Server, settings: Settings) -> None:
     tokens = await tokens_of(idle_server)
     async with serving(settings, work=False) as another:
-        clients = [idle_server.nobody, another.nobody] * 10
+        clients = [idle_server.nobody, another.nobody] * 25
         answers = await asyncio.gather(*(refresh(client, tokens["refreshToken"]) for client in clients))
 
-    members = [member(answer) for answer in answers]
-    assert Counter(one["__typename"] for one in members) == {"SessionRefreshSuccess": 1, "InvalidRefreshToken": 19}
-    assert await stored(idle_server) == {"users": 1, "sessions": 1, "refresh_tokens": 2}
-    # Who of the twenty is the owner cannot be known, so that nobody stays signed in.
-    (winner,) = (one["tokens"] for one in members if one["__typename"] == "SessionRefreshSuccess")
-    async with serving(settings, work=False) as fresh:
-        assert await reason(signed_in(fresh, winner)) == "REVOKED"
-    assert member(await refresh(idle_server.nobody, winner["refreshToken"]))["__typename"] == "InvalidRefreshToken"
+        members = [member(answer) for answer in answers]
+        assert Counter(one["__typename"] for one in members) == {"SessionRefreshSuccess": 1, "InvalidRefreshToken": 49}
+        assert await stored(idle_server) == {"users": 1, "sessions": 1, "refresh_tokens": 2}
+        (winner,) = (one["tokens"] for one in members if one["__typename"] == "SessionRefreshSuccess")
+        for server in (idle_server, another):
+            assert (await viewer(signed_in(server, winner)))["kind"] == "USER"
+        newest = succeeded(await refresh(another.nobody, winner["refreshToken"]))["tokens"]
+
+        await grace_passes(idle_server)
+        clients = [idle_server.nobody, another.nobody] * 5
+        answers = await asyncio.gather(*(refresh(client, tokens["refreshToken"]) for client in clients))
+        assert {member(answer)["__typename"] for answer in answers} == {"InvalidRefreshToken"}
+        assert len(await reuses(idle_server)) == 1
+        async with serving(settings, work=False) as fresh:
+            assert await reason(signed_in(fresh, newest)) == "REVOKED"
+    assert member(await refresh(idle_server.nobody, newest["refreshToken"]))["__typename"] == "InvalidRefreshToken"
+
+
+@sqlite_alone
+@pytest.mark.asyncio
+async def test_how_long_the_grace_is_can_be_set(settings: Settings) -> None:
+    for seconds, kind in ((0, "REVOKED"), (3600, None)):
+        async with serving(settings.model_copy(update={"refresh_grace_seconds": seconds}), work=False) as server:
+            first = await tokens_of(server, f"{seconds}@example.com")
+            second = succeeded(await refresh(server.nobody, first["refreshToken"]))["tokens"]
+            if seconds:
+                await grace_passes(server)
+            assert member(await refresh(server.nobody, first["refreshToken"]))["__typename"] == "InvalidRefreshToken"
+            answer = await signed_in(server, second).execute(VIEWER)
+            assert kind is None or answer.error["extensions"]["details"]["reason"] == kind
+            assert kind is not None or answer.data["viewer"]["kind"] == "USER"
+
+
+@pytest.mark.asyncio
+async def test_a_refresh_races_the_end_of_its_session(idle_server: Server, settings: Settings) -> None:
+    """Whoever comes first, nothing is left that goes on."""
+    async with serving(settings, work=False) as another:
+        for number in range(10):
+            tokens = await tokens_of(idle_server, f"{number}@example.com")
+            answer, _ = await asyncio.gather(
+                refresh(another.nobody, tokens["refreshToken"]), sign_out(signed_in(idle_server, tokens))
+            )
+            found = member(answer)
+            last = found["tokens"] if found["__typename"] == "SessionRefreshSuccess" else tokens
+            again = member(await refresh(another.nobody, last["refreshToken"]))
+            assert again["__typename"] == "InvalidRefreshToken"
+            assert await reason(signed_in(idle_server, last)) == "REVOKED"
 
 
 @pytest.mark.asyncio

@@ -138,8 +138,8 @@ class Shelf:
 
 
 def topic_of(statement: str) -> str:
-    """The table, and whether its rows are counted."""
-    table = re.search(r"(?:FROM|INTO|UPDATE) (\w+)", statement)
+    """The table, and whether its rows are counted. What only is asked about, beside what is selected, does not count."""
+    table = re.search(r"(?:FROM|INTO|UPDATE) (\w+)", re.sub(r"EXISTS \(SELECT [^()]*\)", "", statement))
     assert table is not None, statement
     return f"count of {table[1]}" if "count(*)" in statement else table[1]
 

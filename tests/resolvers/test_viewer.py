@@ -41,7 +41,7 @@ async def guarded(settings: Settings) -> AsyncGenerator[Server]:
         yield server
 
 
-def assert_refused(answer: Answer, reason: str) -> None:
+def assert_refused(answer: Answer, reason: str, message: str | None = None) -> None:
     """In the one form that a refusal has, and with no data."""
     extensions = answer.error["extensions"]
     assert (answer.status, answer.body["data"]) == (200, None)
@@ -50,7 +50,7 @@ def assert_refused(answer: Answer, reason: str) -> None:
         "details": {"reason": reason},
         "requestId": answer.headers["X-Request-ID"],
     }
-    assert answer.error["message"] == MESSAGES[reason]
+    assert answer.error["message"] == (message or MESSAGES[reason])
 
 
 async def ask(server: Server, **headers: str) -> Answer:
@@ -66,12 +66,15 @@ async def kind(server: Server, **headers: str) -> str:
 @pytest.mark.asyncio
 async def test_each_caller_is_told_who_one_is(guarded: Server) -> None:
     user = await guarded.user("ada@example.com")
+    made = await user.execute("mutation { apiTokenCreate { ... on ApiTokenCreateSuccess { token } } }")
+    token: str = made.data["apiTokenCreate"]["token"]
     found: dict[str, Json] = {
         name: await viewer(client)
         for name, client in {
             "nobody": guarded.nobody,
             "guest": guarded.guest(),
             "user": user,
+            "program": Client(url=guarded.url, token=token),
             "admin": Client(url=guarded.url, token=ADMIN_TOKEN),
         }.items()
     }
@@ -80,6 +83,7 @@ async def test_each_caller_is_told_who_one_is(guarded: Server) -> None:
     assert found == {
         "nobody": {"kind": "ANONYMOUS", "user": None, "wizQuota": None, "conversations": None},
         "guest": {"kind": "GUEST", "user": None, "wizQuota": {"limit": 5}, "conversations": no_list},
+        "program": {"kind": "API_TOKEN", "user": None, "wizQuota": None, "conversations": None},
         "admin": {"kind": "ADMIN", "user": None, "wizQuota": None, "conversations": None},
     }
 
@@ -165,8 +169,9 @@ async def test_a_guest_id_is_short_printable_ascii(guarded: Server) -> None:
         assert await kind(guarded, **{"X-Guest-Session-ID": guest_id}) == "GUEST"
     for guest_id in ("", "   "):
         assert await kind(guarded, **{"X-Guest-Session-ID": guest_id}) == "ANONYMOUS"
+    message = "A guest session id is 1 to 128 printable ASCII characters."
     for guest_id in ("x" * 129, "x\ty", "caf\xe9", "\x80"):
-        assert_refused(await ask(guarded, **{"X-Guest-Session-ID": guest_id}), "INVALID")
+        assert_refused(await ask(guarded, **{"X-Guest-Session-ID": guest_id}), "INVALID", message)
 
 
 @sqlite_alone
@@ -192,3 +197,16 @@ async def test_an_admin_token_is_matched_whole(guarded: Server, settings: Settin
         assert (await viewer(await server.user()))["kind"] == "USER"
         assert_refused(await ask(server, Authorization="Bearer schl\xfcssel"), "INVALID")
         assert_refused(await ask(server, Authorization="Bearer "), "INVALID")
+
+
+@sqlite_alone
+@pytest.mark.asyncio
+async def test_no_header_says_whose_things_one_sees(guarded: Server) -> None:
+    """As an old backend let its clients say (H-060)."""
+    ada, ben = await guarded.user("ada@example.com"), await guarded.user("ben@example.com")
+    ids = {client: (await viewer(client))["user"]["id"] for client in (ada, ben)}
+    for name in ("X-User-Id", "X_User_Id", "x_user_id", "User-Id", "X-Forwarded-User"):
+        for value in (ids[ben], "1", "2", "ben@example.com"):
+            answer = await ask(guarded, **{**ada.headers, name: value})
+            assert answer.data["viewer"]["user"]["id"] == ids[ada]
+            assert await kind(guarded, **{name: value}) == "ANONYMOUS"

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.schema.sdl import Schema
 
 TABLE = Path(__file__).with_name("access.toml")
-KINDS = frozenset({"nobody", "guest", "user", "admin", "bad", "entering"})
+KINDS = frozenset({"nobody", "guest", "user", "token", "admin", "bad", "entering"})
 
 Access = Mapping[str, AbstractSet[str]]
 """`Type.field` → the kinds of caller who see it."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,6 +15,8 @@ from tests.schema.sdl import Schema
 from tests.schema.selections import ENDLESS
 
 FORBIDDEN_SOCKET = 4403
+UNENDED = frozenset({"JobUpdate"})
+"""After such an event nothing comes here, where no worker is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +65,11 @@ async def _follow(person: Person, query: str, arguments: Mapping[str, object]) -
     values: list[Json] = []
     errors: list[Json] = []
     try:
-        async with person.client.socket() as socket:
-            values.extend([event async for event in socket.subscribe(query, **arguments)])
+        async with person.client.socket() as socket, aclosing(socket.subscribe(query, **arguments)) as events:
+            async for event in events:
+                values.append(event)
+                if event["__typename"] in UNENDED:
+                    break
     except StreamRefused as refused:
         errors = refused.errors
     except ConnectionClosed as closed:

@@ -1,9 +1,11 @@
 """How each operation of the schema is asked for: a line for every root field, which whoever adds one adds, too."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import uuid4
 
-from tests.schema.people import Person, email_of
+from services.mail.messages import Purpose
+from tests.schema.belongings import send_picture
+from tests.schema.people import Person, email_of, make_api_token
 from tests.schema.sdl import Schema
 from tests.schema.selections import ENDLESS, select, write
 from tests.schema.world import BROKEN, LECTURE, UNREADY, World
@@ -11,9 +13,14 @@ from tests.server import PASSWORD
 
 Arguments = Mapping[str, object]
 Calls = Callable[[World, Person], Sequence[Arguments]]
+Prepare = Callable[[Person], Awaitable[object]]
 
 NO_ID = "Tm90ZTo5OTk5OTk"
 """Of a note that nobody has."""
+
+
+async def nothing(person: Person) -> None:
+    del person
 
 
 def _inputs(*inputs: Arguments) -> list[Arguments]:
@@ -37,6 +44,14 @@ def _sign_ins(world: World, person: Person) -> list[Arguments]:
     return _inputs(right, right | {"password": "wrong horse"}, right | {"password": ""})
 
 
+def _google_sign_ins(world: World, person: Person) -> list[Arguments]:
+    """The entrant comes with their password the first time; from then on Google is enough."""
+    del person
+    right = {"credential": world.google.credential("entrant", email_of("entrant")), "password": PASSWORD}
+    taken = world.google.credential("nobody's", email_of("user A"))
+    return _inputs(right, {"credential": taken}, {"credential": "garbage"}, {"credential": ""})
+
+
 def _refreshes(world: World, person: Person) -> list[Arguments]:
     del person
     unused = world.refresh_tokens.pop() if world.refresh_tokens else "none left"
@@ -45,7 +60,9 @@ def _refreshes(world: World, person: Person) -> list[Arguments]:
 
 def _notes(world: World, person: Person) -> list[Arguments]:
     note = {"video": {"id": world.videos[LECTURE]}, "timestamp": "1:05", "text": person.canary}
-    return _inputs(note, note | {"video": {"id": NO_ID}}, note | {"timestamp": ""})
+    return _inputs(
+        note, note | {"video": {"youtube": BROKEN}}, note | {"video": {"id": NO_ID}}, note | {"timestamp": ""}
+    )
 
 
 def _video_additions(world: World, person: Person) -> list[Arguments]:
@@ -83,6 +100,52 @@ def _replies(world: World, person: Person) -> list[Arguments]:
     return [{"messageId": ids["reply"], "after": None}, {"messageId": ids["reply"], "after": position}, *ended]
 
 
+def _twice(world: World, person: Person) -> list[Arguments]:
+    """What is done is done: the second time is refused."""
+    del world, person
+    return [{}, {}]
+
+
+def _mailed(world: World, purpose: Purpose) -> str:
+    """A token that is good, while there are any."""
+    unused = world.mailed_tokens[purpose]
+    return unused.pop() if unused else "none left"
+
+
+def _verifications(world: World, person: Person) -> list[Arguments]:
+    del person
+    return _inputs({"token": _mailed(world, Purpose.EMAIL_VERIFICATION)}, {"token": "spent"})
+
+
+def _resets(world: World, person: Person) -> list[Arguments]:
+    del person
+    reset = {"token": _mailed(world, Purpose.PASSWORD_RESET), "newPassword": PASSWORD}
+    return _inputs(reset | {"newPassword": ""}, reset, reset | {"token": "spent"})
+
+
+def _password_changes(world: World, person: Person) -> list[Arguments]:
+    del world, person
+    change = {"oldPassword": PASSWORD, "newPassword": "another correct horse"}
+    return _inputs(change | {"newPassword": ""}, change | {"oldPassword": "wrong horse"}, change)
+
+
+def _deletions(world: World, person: Person) -> list[Arguments]:
+    del world
+    deletion = {"confirmEmail": email_of(person.name), "password": PASSWORD}
+    return _inputs(deletion | {"confirmEmail": "x@example.com"}, deletion | {"password": "wrong horse"}, deletion)
+
+
+def _uploads(world: World, person: Person) -> list[Arguments]:
+    del world, person
+    picture = {"purpose": "AVATAR", "filename": "me.png", "contentType": "image/png", "sizeBytes": 100}
+    return _inputs(picture, picture | {"sizeBytes": 0})
+
+
+def _job_streams(world: World, person: Person) -> list[Arguments]:
+    ids, position = _ids(world, person), [*person.job_position, None][0]
+    return [{"jobId": ids.get("job", NO_ID)}, {"jobId": ids.get("pending job", NO_ID), "after": position}]
+
+
 CALLS: dict[str, Calls] = {
     "Query.server": lambda _world, _person: [{}],
     "Query.viewer": lambda _world, _person: [{}],
@@ -95,9 +158,12 @@ CALLS: dict[str, Calls] = {
     ],
     "Query.sampleVideos": lambda _world, _person: [{}],
     "Query.conversation": lambda world, person: [{"id": _ids(world, person)["conversation"]}],
+    "Query.job": lambda world, person: [{"id": _ids(world, person).get(name, NO_ID)} for name in ("job", "failed job")],
+    "Query.auditEvents": lambda _world, _person: [{}, {"filter": {"kinds": []}}],
     "Mutation.userRegister": _registrations,
     "Mutation.sessionCreate": _sign_ins,
     "Mutation.sessionRefresh": _refreshes,
+    "Mutation.sessionCreateWithGoogle": _google_sign_ins,
     "Mutation.videoAdd": _video_additions,
     "Mutation.noteCreate": _notes,
     "Mutation.conversationCreate": _conversations,
@@ -105,15 +171,63 @@ CALLS: dict[str, Calls] = {
     "Mutation.replyStop": lambda world, person: _inputs(
         {"messageId": _ids(world, person)["pending"]}, {"messageId": NO_ID}
     ),
+    "Mutation.userUpdate": lambda _world, person: _inputs({"name": person.canary}, {"name": "x"}),
+    "Mutation.passwordChange": _password_changes,
+    "Mutation.passwordResetRequest": lambda _world, _person: _inputs({"email": "nobody@example.com"}, {"email": "\0"}),
+    "Mutation.passwordReset": _resets,
+    "Mutation.emailVerificationRequest": lambda _world, _person: [{}],
+    "Mutation.emailVerify": _verifications,
+    "Mutation.userExport": lambda _world, _person: [{}],
+    "Mutation.userDelete": _deletions,
+    "Mutation.sessionRevoke": lambda _world, _person: _inputs({"sessionId": NO_ID}, {}),
+    "Mutation.sessionRevokeAll": lambda _world, _person: [{}],
+    "Mutation.uploadCreate": _uploads,
+    "Mutation.avatarSet": lambda world, person: _inputs({"uploadId": _ids(world, person).get("upload", NO_ID)}) * 2,
+    "Mutation.avatarRemove": lambda _world, _person: [{}],
+    "Mutation.jobCancel": lambda world, person: _inputs({"id": _ids(world, person).get("job", NO_ID)}, {"id": NO_ID}),
+    "Mutation.guestSessionCreate": lambda _world, _person: [{}],
+    "Mutation.guestConversationsClaim": lambda _world, _person: _inputs(
+        {"guestSessionId": uuid4().hex}, {"guestSessionId": "\t"}
+    ),
+    "Mutation.apiTokenCreate": _twice,
+    "Mutation.apiTokenRevoke": _twice,
+    "Mutation.providerKeysSet": lambda _world, person: _inputs(
+        {"gemini": f"key-of-{person.canary}", "openrouter": None}, {"openrouter": "two words"}
+    ),
     "Subscription.videoReadiness": _readiness,
     "Subscription.wizReply": _replies,
+    "Subscription.jobProgress": _job_streams,
 }
 """The arguments of several calls, each a new list; between them they meet every kind of answer."""
+
+BY_NEWCOMERS: dict[str, Prepare] = {
+    "Mutation.apiTokenCreate": nothing,
+    "Mutation.apiTokenRevoke": make_api_token,
+    "Mutation.avatarSet": send_picture,
+    "Mutation.passwordChange": nothing,
+    "Mutation.sessionRevoke": nothing,
+    "Mutation.sessionRevokeAll": nothing,
+    "Mutation.userDelete": nothing,
+}
+"""Operations that change what a user is or takes away what they stand on, with what is done first.
+
+A user asks each as somebody new, so that neither the other operations nor the other callers notice.
+"""
 
 GIVEN = {"Video.transcript": "(first: 2)"}
 """The arguments of fields below an operation, where one is required or the default would show much."""
 
-ENTERING = frozenset({"Mutation.userRegister", "Mutation.sessionCreate", "Mutation.sessionRefresh"})
+ENTERING = frozenset(
+    {
+        "Mutation.userRegister",
+        "Mutation.sessionCreate",
+        "Mutation.sessionRefresh",
+        "Mutation.sessionCreateWithGoogle",
+        "Mutation.passwordResetRequest",
+        "Mutation.passwordReset",
+        "Mutation.emailVerify",
+    }
+)
 """Operations that answer with what belongs to whoever signs in, and not to the caller."""
 
 

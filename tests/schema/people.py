@@ -4,6 +4,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
+from schema.types.nodes import parse_global_id
 from tests.client import Client, Json
 from tests.schema.kept_client import KeptClient
 from tests.server import PASSWORD
@@ -20,10 +21,14 @@ class Person:
     client: Client
     canary: str
     """In every text of theirs, and in nobody else's."""
+    user: str | None = None
+    """Of a long-term token, the name of its user, to whom belongs what it makes. Nothing of the user's is the token's."""
     ids: dict[str, str] = field(default_factory=dict[str, str])
     """What is theirs, by what it is. Videos are not: they are shared."""
     position: list[str] = field(default_factory=list[str])
     """The first one of their reply's stream, before any of its text."""
+    job_position: list[str] = field(default_factory=list[str])
+    """The first one of the stream of their pending job, before it went on."""
 
     @property
     def markers(self) -> list[str]:
@@ -45,7 +50,39 @@ async def gather_people(nobody: KeptClient) -> dict[str, Person]:
     for name in ("user A", "user B", "entrant"):
         user = replace(nobody, token=await _register(nobody, name))
         people.append(Person(name=name, kind="user", client=user, canary=_canary(name)))
+    token = replace(nobody, token=await make_api_token(people[-3]))
+    people.append(Person(name="token A", kind="token", client=token, canary=_canary("token A"), user="user A"))
     return {person.name: person for person in people}
+
+
+async def newcomer(nobody: KeptClient) -> Person:
+    """A user whom nobody has met, with nothing of theirs but an account."""
+    name = f"newcomer {uuid4().hex}"
+    person = Person(
+        name=name, kind="user", client=replace(nobody, token=await _register(nobody, name)), canary=_canary(name)
+    )
+    person.ids["user"] = await user_id(person)
+    return person
+
+
+def row_of(id: str) -> int:
+    """The row's, of a global id."""
+    key = parse_global_id(id)
+    assert key is not None
+    return key.id
+
+
+async def user_id(person: Person) -> str:
+    viewer = await person.client.execute("{ viewer { user { id } } }")
+    found: str = viewer.data["viewer"]["user"]["id"]
+    return found
+
+
+async def make_api_token(person: Person) -> str:
+    """Their long-term token."""
+    make = "mutation { apiTokenCreate { ... on ApiTokenCreateSuccess { token } } }"
+    made: str = (await _do(person, make))["token"]
+    return made
 
 
 async def begin_conversation(person: Person, youtube: str) -> str:

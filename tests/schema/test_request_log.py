@@ -44,11 +44,11 @@ def lines_of(process: ServerProcess) -> list[Json]:
     return [json.loads(line) for line in whole if not line.startswith("VidWiz will answer")]
 
 
-async def line_of(process: ServerProcess, **wanted: str) -> Json:
-    """The first line about the end of a request that says so, once it is written."""
+async def line_of(process: ServerProcess, event: str = "request.ended", **wanted: str) -> Json:
+    """The first line about such an event that says so, once it is written."""
 
     def found() -> list[Json]:
-        return [line for line in lines_of(process) if {"event": "request.ended", **wanted}.items() <= line.items()]
+        return [line for line in lines_of(process) if {"event": event, **wanted}.items() <= line.items()]
 
     async def is_written() -> bool:
         return bool(found())
@@ -75,11 +75,30 @@ async def test_a_request_is_one_line_with_its_id(database_url: str, tmp_path: Pa
                 assert (line["method"], line["status"], answer.status_code) == (method, status, status)
                 assert line["path"] in {"/livez", "/nothing\n{} here", "/graphql"}
                 assert 0 < line["milliseconds"] < 60_000
-                assert (line["level"], line["time"][-1]) == ("info", "Z")
+                assert (line["level"], line["time"][-1]) == ("info" if status == 200 else "warning", "Z")
                 assert answer.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
         ended = [line for line in lines_of(process) if line["event"] == "request.ended"]
         assert len({line["request_id"] for line in ended}) == len(ended) == 4
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.asyncio
+async def test_a_line_names_the_operation_and_the_kind_of_caller(database_url: str, tmp_path: Path) -> None:
+    named, long = "query Who { viewer { kind } }", f"query {'N' * 5_000} {{ viewer {{ kind }} }}"
+    operator = Operator(folder=tmp_path, variables={"DB_URL": database_url})
+    with operator.serving() as (url, process):
+        guest, another = Client(url=url, guest="a guest"), Client(url=url, guest="another")
+        told: list[Json] = []
+        for client, document in ((guest, named), (guest, long), (another, "{ viewer { kind } }")):
+            answer = await client.execute(document)
+            told.append(await line_of(process, request_id=answer.headers["X-Request-ID"]))
+        assert [line["operation"] for line in told] == ["query Who", f"query {'N' * 64}", "query"]
+        assert {line["viewer"] for line in told} == {"GUEST"}
+        assert told[0]["owner"] == told[1]["owner"] != told[2]["owner"]
+        async with guest.socket() as socket:
+            assert [event async for event in socket.subscribe(named)]
+        await line_of(process, "operation.ended", operation="query Who", viewer="GUEST")
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

@@ -9,15 +9,26 @@ import httpx2
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from db.models.tables import Base, Message, Video, VideoPart
+from db.models.tables import Base, Job, Message, Video, VideoPart
 from db.outbox import NewEvent
-from schema.types.nodes import parse_global_id
+from services.audit import AuditKind
 from services.container import open_services
+from services.jobs.states import JobStatus
+from services.mail.messages import Purpose
 from services.messages import MessageStatus
 from services.processing import CHANGED, PartState, topic_of
 from services.replies import ReplyFailure
 from services.settings import Settings
 from tests.conditions import until
+from tests.schema.belongings import (
+    announce_file,
+    begin_job,
+    begin_session,
+    fail_a_job,
+    find_artifacts,
+    go_on_with_a_job,
+    mail_tokens,
+)
 from tests.schema.kept_client import KeptClient
 from tests.schema.people import (
     ADMIN_TOKEN,
@@ -25,12 +36,15 @@ from tests.schema.people import (
     begin_conversation,
     first_position,
     gather_people,
+    row_of,
     send_message,
     sign_in,
     stop_reply,
     take_note,
+    user_id,
 )
 from tests.server import Server, serving
+from tests.servers.google import CLIENT_ID, FakeGoogle, google
 
 LECTURE = "dQw4w9WgXcQ"
 UNREADY = "unready-001"
@@ -50,6 +64,7 @@ MESSAGES_SENT = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     server: Server
+    nobody: KeptClient
     people: Mapping[str, Person]
     videos: Mapping[str, str]
     """The id of each by its YouTube id: LECTURE, UNREADY and BROKEN."""
@@ -57,20 +72,34 @@ class World:
     """Of the lecture's stream, with something after it."""
     refresh_tokens: list[str]
     """Of the entrant, each unused."""
+    mailed_tokens: Mapping[Purpose, list[str]]
+    """Each unused, of users who are none of the people."""
+    google: FakeGoogle
+    """By which the entrant may come in, too."""
 
     async def dump(self) -> dict[str, list[tuple[object, ...]]]:
-        """Every row of every table."""
+        """Every row of every table, but for what the acts of operators leave in the audit log, whatever comes of them."""
         async with self.server.services.database.read(snapshot=True) as reader:
-            return {
-                table.name: sorted((tuple(row) for row in await reader.all(select(table))), key=repr)
-                for table in Base.metadata.sorted_tables
-            }
+            rows = {table.name: await reader.all(select(table)) for table in Base.metadata.sorted_tables}
+        return {
+            name: sorted((tuple(row) for row in found if AuditKind.ADMIN_ACTED not in row), key=repr)
+            for name, found in rows.items()
+        }
 
 
 @asynccontextmanager
 async def inhabited(settings: Settings, *, entries: int = 0) -> AsyncGenerator[World]:
     """The server does no tasks, so that nothing changes unless a test changes it. The entrant has `entries` sessions more."""
+    with google() as fake:
+        async with _inhabited(settings, fake, entries) as world:
+            yield world
+
+
+@asynccontextmanager
+async def _inhabited(settings: Settings, fake: FakeGoogle, entries: int) -> AsyncGenerator[World]:
     changes = {
+        "google_client_id": CLIENT_ID,
+        "google_keys_url": fake.keys_url,
         "admin_token": SecretStr(ADMIN_TOKEN),
         "wiz_user_daily_quota": MESSAGES_SENT + 1,
         "wiz_guest_daily_quota": MESSAGES_SENT + 1,
@@ -83,18 +112,26 @@ async def inhabited(settings: Settings, *, entries: int = 0) -> AsyncGenerator[W
         nobody = KeptClient(url=server.url, http=http)
         people = await gather_people(nobody)
         owners = [person for person in people.values() if person.kind in {"guest", "user"}]
-        await asyncio.gather(*(_settle(person) for person in owners))
-        await _write_replies(server, settings)
+        await asyncio.gather(*(_settle(nobody, person) for person in owners))
+        await _let_work(server, settings)
         await asyncio.gather(*(_leave_unfinished(person) for person in owners))
         await _break(server, [person.ids["failed"] for person in owners])
+        users = [person for person in owners if person.kind == "user"]
+        await find_artifacts(server, users)
+        for person in users:
+            person.ids["failed job"] = await fail_a_job(server, person)
+            await go_on_with_a_job(server, person.ids["pending job"])
         videos = await _videos(people["user A"])
         entered = await asyncio.gather(*(sign_in(nobody, people["entrant"]) for _ in range(entries)))
         yield World(
             server=server,
+            nobody=nobody,
             people=people,
             videos=videos,
             lecture_position=await _announce(server, videos[LECTURE]),
             refresh_tokens=[one["refreshToken"] for one in entered],
+            mailed_tokens=await mail_tokens(server, entries),
+            google=fake,
         )
 
 
@@ -105,26 +142,30 @@ async def _make_lecture(server: Server) -> None:
         await tx.execute(sample.values(youtube_id=LECTURE, is_sample=False, details=DETAILS))
 
 
-async def _settle(person: Person) -> None:
-    """A conversation with a question; for a user, a note, too."""
+async def _settle(nobody: KeptClient, person: Person) -> None:
+    """A conversation with a question; for a user, one of everything else, too."""
     person.ids["conversation"] = await begin_conversation(person, LECTURE)
     person.ids["question"], person.ids["reply"] = await send_message(person, person.ids["conversation"])
     person.position.append(await first_position(person, person.ids["reply"]))
     if person.kind == "user":
         person.ids["note"] = await take_note(person, LECTURE)
-        viewer = await person.client.execute("{ viewer { user { id } } }")
-        person.ids["user"] = viewer.data["viewer"]["user"]["id"]
+        person.ids["user"] = await user_id(person)
+        person.ids["session"] = await begin_session(nobody, person)
+        person.ids["upload"] = await announce_file(person)
+        person.ids["job"], _ = await begin_job(person)
 
 
-async def _write_replies(server: Server, settings: Settings) -> None:
+async def _let_work(server: Server, settings: Settings) -> None:
+    """Until all replies are written and all jobs done."""
     unwritten = select(func.count()).select_from(Message).where(Message.status != MessageStatus.DONE)
+    undone = select(func.count()).select_from(Job).where(Job.status != JobStatus.SUCCEEDED)
 
-    async def written() -> bool:
+    async def done() -> bool:
         async with server.services.database.read() as reader:
-            return await reader.scalar(unwritten) == 0
+            return await reader.scalar(unwritten) == await reader.scalar(undone) == 0
 
     async with open_services(settings, work=True):
-        await until(written)
+        await until(done, seconds=60)
 
 
 async def _leave_unfinished(person: Person) -> None:
@@ -134,6 +175,8 @@ async def _leave_unfinished(person: Person) -> None:
         _, person.ids[name] = await send_message(person, person.ids["conversation"])
     await stop_reply(person, person.ids["stopped"])
     if person.kind == "user":
+        person.ids["pending job"], position = await begin_job(person)
+        person.job_position.append(position)
         person.ids["note on broken"] = await take_note(person, BROKEN)
 
 
@@ -163,9 +206,3 @@ async def _videos(person: Person) -> dict[str, str]:
     find = "query Find($youtube: String!) { video(by: {youtube: $youtube}) { id } }"
     found = {one: await person.client.execute(find, youtube=one) for one in (LECTURE, UNREADY, BROKEN)}
     return {youtube: answer.data["video"]["id"] for youtube, answer in found.items()}
-
-
-def row_of(global_id: str) -> int:
-    key = parse_global_id(global_id)
-    assert key is not None
-    return key.id

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import logging
 from collections.abc import Iterator
 
@@ -49,3 +50,37 @@ async def test_a_connection_that_nobody_waits_for_any_more_is_no_error(
     gc.collect()
     await asyncio.sleep(0)
     assert capsys.readouterr().err == ""
+
+
+SECRETS = [
+    ("a JWT", "eyJhbGciOiJIUzI1NiJ9.canary.canary"),
+    ("an API token", "vwt_canary6789abcdefghijklmnopqrstuvwxyzABCDEFG"),
+    ("a guest session id", "vwg_canary6789abcdefghijkl.0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"),
+    ("a header", "Bearer canary/token+value="),
+    ("an e-mail address", "canary.ada+notes@example.co.uk"),
+    ("a database password", "postgresql://ada:canary@db.example.com/vidwiz"),
+]
+
+
+@pytest.mark.usefixtures("own_logging")
+@pytest.mark.parametrize(("what", "secret"), SECRETS, ids=[name for name, _ in SECRETS])
+def test_a_secret_in_a_message_or_a_traceback_is_blotted_out(
+    what: str, secret: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("INFO")
+    failure = ValueError(f"it was {secret}, sadly")
+    structlog.get_logger(what).error("failed", text=f"<{secret}>", nested=[{"why": secret}], exc_info=failure)
+    logging.getLogger("a.library").error("failed with %s", secret, exc_info=failure)
+    logged = capsys.readouterr().err
+    assert logged.count("sadly") == 2
+    assert [json.loads(line)["level"] for line in logged.splitlines()] == ["error", "error"]
+    assert "canary" not in logged
+
+
+@pytest.mark.usefixtures("own_logging")
+def test_what_is_called_a_secret_is_never_written(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO")
+    structlog.get_logger("fields").error("failed", password="canary", input={"newPassword": "canary", "name": "Ada"})
+    logged = capsys.readouterr().err
+    assert "canary" not in logged
+    assert "Ada" in logged

@@ -12,6 +12,7 @@ from db import clock
 from db.engine import Engines, open_engines
 from db.models.tables import AttemptCounter, PersistedQuery
 from db.sessions import Sessions
+from services.counters.database import DatabaseCounter
 from services.errors import RateLimited
 from services.identity.tokens import digest
 from services.persisted_queries import LARGEST_BYTES, MARKED_SECONDS, PersistedQueryService
@@ -25,7 +26,7 @@ MARKED_BEFORE = timedelta(seconds=MARKED_SECONDS + 1)
 
 
 def service_on(sessions: Sessions, *, kept: int = 100, throttled: bool = False) -> PersistedQueryService:
-    return PersistedQueryService(sessions, Throttle(sessions, enabled=throttled), RATE, kept=kept)
+    return PersistedQueryService(sessions, Throttle(DatabaseCounter(sessions), enabled=throttled), RATE, kept=kept)
 
 
 @asynccontextmanager

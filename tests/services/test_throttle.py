@@ -9,7 +9,8 @@ from db import clock
 from db.engine import open_engines
 from db.models.tables import AttemptCounter
 from db.sessions import Sessions
-from services import throttle as throttling
+from services.counters import database as counting
+from services.counters.database import DatabaseCounter
 from services.errors import RateLimited
 from services.settings import Rate
 from services.throttle import Throttle
@@ -38,7 +39,7 @@ async def end_all_windows(sessions: Sessions) -> None:
 
 @pytest.mark.asyncio
 async def test_lets_so_many_through_and_says_when_to_come_back(sessions: Sessions) -> None:
-    throttle = Throttle(sessions, enabled=True)
+    throttle = Throttle(DatabaseCounter(sessions), enabled=True)
     assert [await allowed(throttle, "ann") for _ in range(8)] == [True] * 5 + [False] * 3
     with pytest.raises(RateLimited) as refused:
         await throttle.count("auth", "ann", FIVE_A_MINUTE)
@@ -47,7 +48,7 @@ async def test_lets_so_many_through_and_says_when_to_come_back(sessions: Session
 
 @pytest.mark.asyncio
 async def test_counts_each_subject_in_each_bucket_by_itself(sessions: Sessions) -> None:
-    throttle = Throttle(sessions, enabled=True)
+    throttle = Throttle(DatabaseCounter(sessions), enabled=True)
     once = Rate(attempts=1, seconds=60)
     for bucket, subject in [("auth", "ann"), ("auth", "ben"), ("messages", "ann"), ("auth", "Ann"), ("auth", "ann ")]:
         assert await allowed(throttle, subject, once, bucket=bucket)
@@ -56,7 +57,7 @@ async def test_counts_each_subject_in_each_bucket_by_itself(sessions: Sessions) 
 
 @pytest.mark.asyncio
 async def test_begins_anew_when_the_window_is_over(sessions: Sessions) -> None:
-    throttle = Throttle(sessions, enabled=True)
+    throttle = Throttle(DatabaseCounter(sessions), enabled=True)
     for _ in range(2):
         assert [await allowed(throttle, "ann") for _ in range(6)] == [True] * 5 + [False]
         await end_all_windows(sessions)
@@ -64,7 +65,7 @@ async def test_begins_anew_when_the_window_is_over(sessions: Sessions) -> None:
 
 @pytest.mark.asyncio
 async def test_attempts_beyond_the_rate_do_not_make_the_wait_longer(sessions: Sessions) -> None:
-    throttle = Throttle(sessions, enabled=True)
+    throttle = Throttle(DatabaseCounter(sessions), enabled=True)
     once = Rate(attempts=1, seconds=60)
     await throttle.count("auth", "ann", once)
     async with sessions.write() as tx:
@@ -81,7 +82,10 @@ async def test_attempts_beyond_the_rate_do_not_make_the_wait_longer(sessions: Se
 async def test_is_exact_when_two_processes_count_at_once(database_url: str, sessions: Sessions) -> None:
     elsewhere = open_engines(database_url, pool_size=5)
     try:
-        throttles = [Throttle(sessions, enabled=True), Throttle(Sessions(elsewhere, lambda _: None), enabled=True)]
+        throttles = [
+            Throttle(DatabaseCounter(sessions), enabled=True),
+            Throttle(DatabaseCounter(Sessions(elsewhere, lambda _: None)), enabled=True),
+        ]
         answers = await asyncio.gather(*(allowed(throttles[number % 2], "ann") for number in range(40)))
     finally:
         await elsewhere.close()
@@ -90,14 +94,14 @@ async def test_is_exact_when_two_processes_count_at_once(database_url: str, sess
 
 @pytest.mark.asyncio
 async def test_counts_nothing_when_it_is_off(sessions: Sessions) -> None:
-    throttle = Throttle(sessions, enabled=False)
+    throttle = Throttle(DatabaseCounter(sessions), enabled=False)
     assert all([await allowed(throttle, "ann") for _ in range(20)])
     assert await counters(sessions) == 0
 
 
 @pytest.mark.asyncio
 async def test_does_not_store_whom_it_counts(sessions: Sessions) -> None:
-    await Throttle(sessions, enabled=True).count("account", "192.0.2.1 ada@example.com", FIVE_A_MINUTE)
+    await Throttle(DatabaseCounter(sessions), enabled=True).count("account", "192.0.2.1 ada@example.com", FIVE_A_MINUTE)
     async with sessions.read() as reader:
         (key,) = [key for (key,) in await reader.all(select(AttemptCounter.key))]
     assert key.startswith("account:")
@@ -107,8 +111,9 @@ async def test_does_not_store_whom_it_counts(sessions: Sessions) -> None:
 
 @pytest.mark.asyncio
 async def test_forgets_windows_that_are_over(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttling, "PURGE_SECONDS", 0)
-    throttle = Throttle(sessions, enabled=True)
+    monkeypatch.setattr(counting, "PURGE_SECONDS", 0)
+    counter = DatabaseCounter(sessions)
+    throttle = Throttle(counter, enabled=True)
     await throttle.count("auth", "ann", FIVE_A_MINUTE)
     await end_all_windows(sessions)
     await throttle.count("auth", "ben", FIVE_A_MINUTE)
@@ -117,7 +122,7 @@ async def test_forgets_windows_that_are_over(sessions: Sessions, monkeypatch: py
         return await counters(sessions) == 1
 
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(throttle.run())
+        running = group.create_task(counter.run())
         await until(is_purged)
         running.cancel()
     assert [await allowed(throttle, "ben") for _ in range(5)] == [True] * 4 + [False]

@@ -48,7 +48,7 @@ export interface App {
   readonly session: Session;
   register(input: UserRegisterInput): Promise<RegisterMutation['userRegister']>;
   signIn(input: SessionCreateInput): Promise<SignInMutation['sessionCreate']>;
-  signOut(): void;
+  signOut(): Promise<void>;
   whoAmI(): Promise<WhoAmIQuery['viewer']>;
 
   watchNotes(pageSize: number, show: (page: NotePage) => void): NoteList;

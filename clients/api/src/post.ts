@@ -16,10 +16,11 @@ export async function post<Data, Variables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
   send: typeof fetch,
+  credentials: Record<string, string> = {},
 ): Promise<Data> {
   const response = await send(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...credentials },
     body: JSON.stringify({ query: print(document), variables }),
   });
   const answer = (await response.json()) as { data?: Data; errors?: GraphQLFormattedError[] };

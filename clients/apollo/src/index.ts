@@ -26,7 +26,7 @@ export function createApp({
     session,
     register: (input) => register(client, session, input),
     signIn: (input) => signIn(client, session, input),
-    signOut: () => session.end(),
+    signOut: () => session.signOut(),
     whoAmI: () => whoAmI(client),
     watchNotes: (pageSize, show) => watchNotes(client, pageSize, show),
     createNote: (video, note) => createNote(client, video, note),

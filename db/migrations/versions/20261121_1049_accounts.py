@@ -18,9 +18,11 @@ def upgrade() -> None:
     op.create_table(
         "blob_removals",
         sa.Column("storage_key", sa.String(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("remove_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("storage_key", name=op.f("pk_blob_removals")),
     )
+    op.create_index(op.f("ix_blob_removals_remove_at"), "blob_removals", ["remove_at"])
     op.create_table(
         "spent_credentials",
         sa.Column("credential_hash", sa.String(), nullable=False),

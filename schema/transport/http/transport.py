@@ -97,7 +97,7 @@ class HttpTransport:
         if operation.kind is not OperationType.SUBSCRIPTION:
             return single(await self._pipeline.execute(operation))
         context = operation.context
-        viewer = context.identity.key if isinstance(context.identity, Viewer) else None
+        viewer = context.identity if isinstance(context.identity, Viewer) else None
         try:
             place.enter_context(self._connections.streaming(context.device.address, viewer))
         except TooManyConnections:

@@ -63,8 +63,8 @@ class OperationLimits:
         if operation.operation is OperationType.MUTATION:
             rationed = [name for name in fields.values() if name in self._rationed]
             if len(rationed) > 1:
-                listed = ", ".join(sorted(self._rationed))
-                message = f"Of {listed} an operation may have one, once, and this one has {len(rationed)}."
+                listed = " and ".join(sorted(set(rationed)))
+                message = f"{listed} cost more than others: an operation may have one such field, and this one has {len(rationed)}."
                 raise QueryTooComplex(rationed[0], len(rationed), 1, message)
         _check("rootFields", len(fields), self._settings.query_max_root_fields)
 

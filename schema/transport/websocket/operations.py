@@ -1,10 +1,12 @@
 """The operations that run on one socket, each in a task of its own."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import structlog
 from graphql import GraphQLFormattedError, OperationType
 
 from schema.context import Context
@@ -20,6 +22,8 @@ from services.errors import UnauthenticatedReason
 ENDED = frozenset({UnauthenticatedReason.EXPIRED, UnauthenticatedReason.REVOKED})
 TURN_SECONDS = 0.005
 """How long one stream may keep the loop to itself."""
+
+logger = structlog.get_logger()
 
 
 @dataclass(slots=True, eq=False)
@@ -85,6 +89,7 @@ class SocketOperations:
             task.cancel()
 
     async def _run(self, running: Running, request: OperationRequest, context: Context) -> None:
+        began = time.perf_counter()
         try:
             await self._answer(running, request, context)
         except SocketEnded:
@@ -92,6 +97,7 @@ class SocketOperations:
         finally:
             self._forget(running)
             self._tasks.pop(running, None)
+            logger.info("operation.ended", milliseconds=round((time.perf_counter() - began) * 1000, 1))
 
     async def _answer(self, running: Running, request: OperationRequest, context: Context) -> None:
         try:

@@ -56,7 +56,8 @@ class Sockets:
     async def _end_what_has_ended(self) -> None:
         now = datetime.now(UTC)
         self._end(UnauthenticatedReason.EXPIRED, (viewer for viewer in self._viewers() if viewer.has_expired(now)))
-        revoked = await self._services().viewers.revoked(self._viewers())
+        # Streams over HTTP look again by themselves, and find what is learnt here for all of them at once.
+        revoked = await self._services().viewers.revoked(self._viewers() | self._connections.streaming_viewers)
         self._end(UnauthenticatedReason.REVOKED, revoked)
 
     def _viewers(self) -> set[Viewer]:

@@ -61,7 +61,7 @@ async def test_a_preflight_tells_what_may_be_sent() -> None:
         )
         assert answer.status_code == 200
         assert answer.headers["access-control-allow-origin"] == PAGE
-        assert answer.headers["access-control-allow-methods"] == "GET, POST"
+        assert answer.headers["access-control-allow-methods"] == "GET, POST, PUT"
         assert set(WANTED.split(", ")) <= set(answer.headers["access-control-allow-headers"].lower().split(", "))
         assert int(answer.headers["access-control-max-age"]) > 0
         assert "access-control-allow-credentials" not in answer.headers

@@ -18,8 +18,8 @@ from graphql import (
 
 from tests.protocols.limits.random_documents import type_of
 
-MOST_CITATIONS, MOST_SAMPLES, MOST_PROBLEMS = 15, 5, 10
-SIZES = {"citations": MOST_CITATIONS, "sampleVideos": MOST_SAMPLES, "problems": MOST_PROBLEMS}
+SIZES = {"citations": 15, "sampleVideos": 5, "problems": 10, "artifacts": 100, "headers": 5}
+"""How long each list is at most, said here once more."""
 
 
 @dataclass(slots=True)

@@ -25,10 +25,8 @@ def test_one_is_too_many(document: str, name: str, count: int, limits: Operation
     with pytest.raises(QueryTooComplex) as refusal:
         limits.check_document(parse(document))
     assert (refusal.value.limit, refusal.value.value, refusal.value.maximum) == (name, count, 1)
-    assert str(refusal.value) == (
-        f"Of messageSend, sessionCreate, sessionRefresh, userRegister an operation may have one, once, "
-        f"and this one has {count}."
-    )
+    assert name in str(refusal.value)
+    assert str(refusal.value).endswith(f"an operation may have one such field, and this one has {count}.")
 
 
 @pytest.mark.parametrize(

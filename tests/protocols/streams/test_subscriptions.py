@@ -11,7 +11,7 @@ import pytest
 from schema.types.nodes import required_row_id
 from services import processing
 from services.settings import Settings
-from tests.accounts import refresh, register, succeeded
+from tests.accounts import register, sign_out, succeeded
 from tests.client import UNUSED_TLS, Client, Json
 from tests.conditions import until
 from tests.conversations import FOLLOW, Reading, ask, converse, has, messages, says, until_ended
@@ -200,9 +200,7 @@ async def test_a_stream_does_not_outlive_its_session(settings: Settings, form: s
             while reading.text != "It ":
                 (event,) = (await anext(payloads))["data"].values()
                 reading.take(event)
-            for _ in range(2):
-                # The second use of a refresh token revokes the session.
-                await refresh(server.nobody, tokens["refreshToken"])
+            await sign_out(Client(url=server.url, token=tokens["accessToken"]))
             gate.set()
             last = [payload async for payload in payloads]
             assert answer.is_complete

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from schema.transport.websocket import registry
 from services.settings import Settings
-from tests.accounts import REFRESH, register, succeeded
+from tests.accounts import register, sign_out, succeeded
 from tests.client import Client, Json
 from tests.conditions import until
 from tests.conversations import CREATE
@@ -25,7 +25,7 @@ from tests.protocols.websocket.sockets import (
     subscribe,
     told,
 )
-from tests.server import Server, serving
+from tests.server import serving
 from tests.statements import count_statements
 
 pytestmark = pytest.mark.asyncio
@@ -62,12 +62,6 @@ async def end_of(connection: ClientConnection) -> tuple[tuple[int, str], float]:
         pytest.fail(f"{await heard(connection)} was sent")
     assert closed.value.rcvd is not None
     return (closed.value.rcvd.code, closed.value.rcvd.reason), time.time()
-
-
-async def spend_twice(server: Server, refresh_token: str) -> None:
-    """By which the session ends."""
-    for _ in range(2):
-        await server.nobody.execute(REFRESH, input={"refreshToken": refresh_token})
 
 
 async def test_a_token_that_expires(settings: Settings) -> None:
@@ -112,7 +106,7 @@ async def test_a_session_that_is_revoked_by_another_process(settings: Settings) 
             acknowledged(here.url, credentials(eve)) as bystander,
         ):
             await follow(following, video)
-            await spend_twice(there, tokens["refreshToken"])
+            await sign_out(Client(url=there.url, token=ada.token))
             revoked = time.time()
             async with asyncio.TaskGroup() as group:
                 endings = [group.create_task(end_of(connection)) for connection in (idle, following, elsewhere)]
@@ -135,7 +129,7 @@ async def test_an_answer_that_tells_of_the_end_is_the_end(settings: Settings) ->
             ada = Client(url=server.url, token=tokens["accessToken"])
             async with acknowledged(server.url, credentials(ada)) as connection:
                 assert await is_well(connection)
-                await spend_twice(server, tokens["refreshToken"])
+                await sign_out(ada)
                 await send(connection, subscribe("1", query, variables={"id": "x"}))
                 ending, _ = await end_of(connection)
                 assert ending == REVOKED
@@ -178,7 +172,7 @@ async def test_a_database_that_is_away_for_a_while(settings: Settings) -> None:
         async with acknowledged(server.url, credentials(ada)) as connection:
             with capture_logs() as logs:
                 async with server.services.database.read(), server.services.database.read():
-                    await spend_twice(other, tokens["refreshToken"])
+                    await sign_out(Client(url=other.url, token=ada.token))
 
                     async def failed() -> bool:
                         return any(entry["event"] == "sockets.watch_failed" for entry in logs)

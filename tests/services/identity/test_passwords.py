@@ -3,12 +3,13 @@
 import asyncio
 import os
 
+import bcrypt
 import pytest
-from argon2 import extract_parameters
+from argon2 import PasswordHasher, Type, extract_parameters
 
 from services.errors import Overloaded
 from services.identity import passwords as hashing
-from services.identity.passwords import Passwords
+from services.identity.passwords import HASHER, Checked, Passwords
 from tests.conditions import until
 
 CORES = os.cpu_count() or 1
@@ -44,17 +45,40 @@ async def test_without_a_hash_nothing_fits() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_hash_of_other_making_is_replaced_once_it_fits() -> None:
+    passwords = Passwords()
+    old = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(4)).decode()
+    weaker = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash("correct horse")
+    another = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.I).hash("correct horse")
+    for stored in (old, weaker, another):
+        assert await passwords.check("wrong horse", stored) == Checked(fits=False)
+        checked = await passwords.check("correct horse", stored)
+        assert checked.fits
+        assert checked.replacement is not None
+        assert not HASHER.check_needs_rehash(checked.replacement)
+        assert await passwords.check("correct horse", checked.replacement) == Checked(fits=True)
+
+
+@pytest.mark.asyncio
+async def test_a_hash_that_would_take_too_much_fits_nothing() -> None:
+    passwords = Passwords()
+    salt, key = "c29tZXNhbHQ", "A" * 43
+    for cost in ("m=4194304,t=2,p=1", "m=19456,t=999999,p=1", "m=65536,t=2,p=8192", "m=99999999999,t=2,p=1"):
+        assert not await passwords.verify("correct horse", f"$argon2id$v=19${cost}${salt}${key}")
+
+
+@pytest.mark.asyncio
 async def test_an_unknown_account_costs_as_much_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords = Passwords()
     stored = await passwords.hash("correct horse")
     checked: list[str] = []
-    verify = hashing._verify
+    check = hashing._check
 
-    def verify_and_note(against: str, password: str) -> bool:
+    def check_and_note(against: str, password: str) -> Checked:
         checked.append(against)
-        return verify(against, password)
+        return check(against, password)
 
-    monkeypatch.setattr(hashing, "_verify", verify_and_note)
+    monkeypatch.setattr(hashing, "_check", check_and_note)
     assert not await passwords.verify("wrong horse", stored)
     assert not await passwords.verify("wrong horse", None)
     known, unknown = (extract_parameters(against) for against in checked)

@@ -11,7 +11,7 @@ from db.queries.users import UserRow
 from services.errors import Unauthenticated, UnauthenticatedReason
 from services.identity.keys import Keyring
 from services.identity.tokens import AccessTokens, digest, new_refresh_token
-from tests.forged_tokens import OTHER_KEY, decode, expired, forgeries, hs256, token
+from tests.forged_tokens import OTHER_KEY, decode, expired, forgeries, hs256, of_two_keys, resigned, token
 
 KEY = b"a key for these tests, of more than 32 bytes"
 TOKENS = AccessTokens(Keyring(KEY), timedelta(hours=24))
@@ -21,11 +21,16 @@ ADA = UserRow(
     email_verified=False,
     name="Ada",
     has_password=True,
+    has_api_token=False,
     ai_notes_enabled=True,
     created_at=datetime.now(UTC),
+    picture_url=None,
+    avatar_key=None,
 )
 GENUINE = TOKENS.issue(ADA, 42).text
 FORGERIES = forgeries(GENUINE, KEY)
+PREVIOUS_KEY = b"the key before it, of more than 32 bytes, too"
+OF_TWO_KEYS = of_two_keys(GENUINE, KEY, PREVIOUS_KEY)
 
 
 def refusal(text: str) -> UnauthenticatedReason:
@@ -56,6 +61,12 @@ def test_says_who_and_which_session_and_what_old_clients_read() -> None:
     assert issued_at == pytest.approx(before.timestamp(), abs=2)
     assert expires_at - issued_at == 24 * 60 * 60
     assert datetime.fromtimestamp(expires_at, UTC) == issued.expires_at
+
+
+def test_tells_of_the_picture_that_is_given() -> None:
+    picture = "https://lh3.googleusercontent.com/a/ada"
+    claims = decode(TOKENS.issue(ADA, 42, picture_url=picture).text.split(".")[1])
+    assert claims["profile_image_url"] == picture
 
 
 def test_calls_a_user_without_a_name_by_the_address() -> None:
@@ -96,6 +107,28 @@ def test_a_token_of_another_key_is_invalid() -> None:
         refusal(AccessTokens(Keyring(OTHER_KEY), timedelta(hours=1)).issue(ADA, 42).text)
         is UnauthenticatedReason.INVALID
     )
+
+
+def test_keys_change_without_a_token_refused() -> None:
+    before, during = Keyring(KEY), Keyring(OTHER_KEY, KEY)
+    rings = (before, during, Keyring(OTHER_KEY))
+    old, both, new = (AccessTokens(ring, timedelta(hours=1)) for ring in rings)
+    issued = [old.issue(ADA, 42).text for _ in range(500)] + [both.issue(ADA, 42).text for _ in range(500)]
+    assert {both.verify(text).user_id for text in issued} == {7}
+    for text in issued[:500]:
+        with pytest.raises(Unauthenticated) as refused:
+            new.verify(text)
+        assert refused.value.reason is UnauthenticatedReason.INVALID
+    assert {new.verify(text).user_id for text in issued[500:]} == {7}
+
+
+@pytest.mark.parametrize("flaw", OF_TWO_KEYS)
+def test_two_keys_are_no_easier_to_forge(flaw: str) -> None:
+    both = AccessTokens(Keyring(KEY, PREVIOUS_KEY), timedelta(hours=1))
+    assert both.verify(resigned(GENUINE, PREVIOUS_KEY)) == both.verify(GENUINE)
+    with pytest.raises(Unauthenticated) as refused:
+        both.verify(OF_TWO_KEYS[flaw])
+    assert refused.value.reason is UnauthenticatedReason.INVALID
 
 
 def test_a_refresh_token_is_no_access_token() -> None:

@@ -1,0 +1,1 @@
+"""Where attempts are counted: in the database, or in Redis or Valkey."""

@@ -1,0 +1,122 @@
+"""Google's models, asked with a user's own key."""
+
+from collections.abc import AsyncGenerator
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import httpx2
+from pydantic import SecretStr
+
+from services.llm.chat_model import ChatModel, ChatRequest, KeyRefused, ModelError, ModelRefused
+from services.llm.prompts import render_instructions, render_turns
+from services.llm.remote import MOST_TOKENS, SILENCE_SECONDS, SharedClient, failure_of_status, streamed, unfinished
+
+if TYPE_CHECKING:
+    from google.genai import Client
+    from google.genai.types import Candidate, Content, GenerateContentConfig, GenerateContentResponse
+
+GOOGLE: Final = "https://generativelanguage.googleapis.com"
+API_VERSION: Final = "v1beta"
+NO_KEY: Final = "each request brings its own"
+FINISHED: Final = frozenset({"STOP", "MAX_TOKENS"})
+"""Reasons to end that leave an answer; the others say that it was blocked."""
+
+
+class Gemini:
+    def __init__(self, *, base_url: str | None, model: str, silence_seconds: float = SILENCE_SECONDS) -> None:
+        """`base_url` takes the place of Google's."""
+        self._base_url = base_url or GOOGLE
+        self._model = model
+        self._silence_seconds = silence_seconds
+        self._client = SharedClient(self._open)
+
+    def with_key(self, key: SecretStr) -> ChatModel:
+        return GeminiModel(self._client, self._model, key, self._silence_seconds)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    def _open(self, http: httpx2.AsyncClient) -> "Client":
+        from google import genai  # noqa: PLC0415  half a second that only users with a key of their own need
+
+        # Our HTTP client keeps the SDK from aiohttp, which would read proxies from the environment and try again by itself.
+        options = genai.types.HttpOptions(
+            base_url=self._base_url,
+            api_version=API_VERSION,
+            httpx_async_client=http,
+            httpx_client=httpx2.Client(trust_env=False),  # never used; the SDK would make one that trusts it
+        )
+        return genai.Client(api_key=NO_KEY, vertexai=False, http_options=options)
+
+
+class GeminiModel:
+    """A `ChatModel` for the requests of one user."""
+
+    def __init__(self, client: "SharedClient[Client]", model: str, key: SecretStr, silence_seconds: float) -> None:
+        self._client = client
+        self._model = model
+        self._key = key
+        self._silence_seconds = silence_seconds
+
+    @property
+    def name(self) -> str:
+        """The name stored with each reply."""
+        return f"gemini/{self._model}"
+
+    def reply(self, request: ChatRequest) -> AsyncGenerator[str]:
+        return streamed(self._pieces(request), failure_of, self._silence_seconds)
+
+    async def _pieces(self, request: ChatRequest) -> AsyncGenerator[str]:
+        client = await self._client.get()
+        answer = await client.aio.models.generate_content_stream(
+            model=self._model, contents=[*_contents(request)], config=_config(request, self._key)
+        )
+        reason: str | None = None
+        async for chunk in answer:
+            candidate = _candidate(chunk)
+            if candidate is None:
+                continue
+            for part in (candidate.content and candidate.content.parts) or ():
+                if part.text and not part.thought:
+                    yield part.text
+            reason = candidate.finish_reason.value if candidate.finish_reason else reason
+        if reason is None:
+            raise unfinished()
+        if reason not in FINISHED:
+            raise ModelRefused(reason, "The model would not go on.")
+
+
+def failure_of(error: Exception) -> ModelError | None:
+    from google.genai.errors import APIError  # noqa: PLC0415  as above
+
+    if not isinstance(error, APIError):
+        return None
+    if error.code == HTTPStatus.BAD_REQUEST and "API_KEY_INVALID" in str(error):
+        return KeyRefused("API_KEY_INVALID", "The provider refused the key.")
+    return failure_of_status(error.code)
+
+
+def _contents(request: ChatRequest) -> "list[Content]":
+    from google.genai.types import Content, Part  # noqa: PLC0415  as above
+
+    roles = {"user": "user", "assistant": "model"}
+    return [Content(role=roles[turn.role], parts=[Part(text=turn.content)]) for turn in render_turns(request.turns)]
+
+
+def _config(request: ChatRequest, key: SecretStr) -> "GenerateContentConfig":
+    from google.genai.types import AutomaticFunctionCallingConfig, GenerateContentConfig, HttpOptions  # noqa: PLC0415
+
+    return GenerateContentConfig(
+        system_instruction=render_instructions(request),
+        max_output_tokens=MOST_TOKENS,
+        http_options=HttpOptions(headers={"x-goog-api-key": key.get_secret_value()}),
+        automatic_continuation=False,  # which would ask again by itself when an answer is cut off
+        automatic_function_calling=AutomaticFunctionCallingConfig(disable=True),
+    )
+
+
+def _candidate(chunk: "GenerateContentResponse") -> "Candidate | None":
+    """Raises ModelRefused when the question was blocked."""
+    if chunk.prompt_feedback is not None and chunk.prompt_feedback.block_reason is not None:
+        raise ModelRefused(chunk.prompt_feedback.block_reason.value, "The provider blocked the question.")
+    return chunk.candidates[0] if chunk.candidates else None

@@ -1,0 +1,1 @@
+"""Mail to users: what is written to them, and the ways it leaves."""

@@ -1,0 +1,98 @@
+"""The work that is done beside the requests: a worker for every kind of task, and the loops that it needs."""
+
+import os
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from services import lanes, processing, replies
+from services.delta_buffer import DeltaBuffer
+from services.exports.exporter import Exporter
+from services.foundation import Foundation
+from services.housekeeping import Housekeeping, purges
+from services.identity.mailed_tokens import TokenMailing
+from services.jobs.states import TASKS, JobKind
+from services.llm.gemini import Gemini
+from services.llm.models import Models
+from services.llm.openrouter import OpenRouter
+from services.mail.mailer import Mailer
+from services.mail.messages import letters_of
+from services.mail.outbox import OutboxMailer
+from services.mail.smtp import SmtpMailer, SmtpServer
+from services.processors import VideoProcessor
+from services.provider_keys import Provider, ProviderKeyService
+from services.reply_writer import ReplyWriter
+from services.settings import Settings
+from services.supervision import supervised
+from services.tasks.model import Handling
+from services.tasks.worker import Worker
+from services.youtube.access import Access
+from services.youtube.metadata import Metadata
+from services.youtube.transcripts import Transcripts
+
+
+@asynccontextmanager
+async def working(foundation: Foundation, provider_keys: ProviderKeyService) -> AsyncGenerator[None]:
+    """Tasks are done in this process until the end, when the worker winds down while all that it needs still runs."""
+    database, settings = foundation.database, foundation.settings
+    async with AsyncExitStack() as stack:
+        buffer = DeltaBuffer(database, foundation.queue)
+        models = open_models(stack, foundation, provider_keys)
+        longest = settings.longest_reply_seconds
+        writer = ReplyWriter(database, foundation.queue, buffer, models, longest_seconds=longest)
+        housekeeping = Housekeeping(database, purges(settings))
+        await stack.enter_async_context(supervised(buffer.run(), provider_keys.run(), housekeeping.run()))
+        foundation.wakes.worker = worker = build_worker(foundation, writer)
+        await stack.enter_async_context(supervised(worker.run()))
+        yield
+
+
+def open_models(stack: AsyncExitStack, foundation: Foundation, keys: ProviderKeyService) -> Models:
+    """The configured model for everybody without a key of their own."""
+    settings = foundation.settings
+    gemini = Gemini(base_url=settings.gemini_base_url, model=settings.gemini_model)
+    openrouter = OpenRouter(base_url=settings.openrouter_base_url, model=settings.openrouter_model)
+    stack.push_async_callback(gemini.close)
+    stack.push_async_callback(openrouter.close)
+    return Models(foundation.model, keys, {Provider.GEMINI: gemini, Provider.OPENROUTER: openrouter})
+
+
+def build_worker(foundation: Foundation, writer: ReplyWriter) -> Worker:
+    settings = foundation.settings
+    concurrency = {
+        replies.LANE: settings.reply_concurrency,
+        processing.LANE: settings.worker_concurrency,
+        lanes.ACCOUNTS: settings.worker_concurrency,
+    }
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    return Worker(
+        foundation.queue,
+        handlings(foundation, writer),
+        concurrency,
+        name,
+        shutdown_grace_seconds=settings.shutdown_seconds,
+    )
+
+
+def handlings(foundation: Foundation, writer: ReplyWriter) -> dict[str, Handling]:
+    """How each kind of task is done."""
+    database, queue, settings = foundation.database, foundation.queue, foundation.settings
+    access = Access(proxy_url=settings.youtube_proxy_url, origin=settings.youtube_origin)
+    transcripts = Transcripts(access, settings.youtube_languages)
+    processor = VideoProcessor(database=database, queue=queue, transcripts=transcripts, metadata=Metadata(access))
+    mailing = TokenMailing(database, queue, choose_mailer(settings), letters_of(settings))
+    exporter = Exporter(database, queue, foundation.storage)
+    return {
+        replies.KIND: Handling(handle=writer.write, on_dead=writer.give_up, on_cancelled=writer.stop),
+        TASKS[JobKind.USER_EXPORT]: Handling(
+            handle=exporter.export, on_dead=exporter.give_up, on_cancelled=exporter.stop
+        ),
+        **processor.handlers(),
+        **mailing.handlers(),
+    }
+
+
+def choose_mailer(settings: Settings) -> Mailer:
+    if settings.smtp_url is None:
+        return OutboxMailer(settings.data_dir / "outbox")
+    return SmtpMailer(SmtpServer.from_url(settings.smtp_url.get_secret_value()))
