@@ -12,6 +12,7 @@ from schema.context import Context, Info
 from schema.types import errors as members
 from schema.types.videos import Video
 from schema.types.wiz import TranscriptNotReady
+from schema.unsaid_values import without_input
 from services import errors
 
 logger = structlog.get_logger()
@@ -123,7 +124,7 @@ CODES = {
 def _public(error: GraphQLError, original: BaseException | None) -> tuple[str, Mapping[str, object]]:
     if original is None:
         # The library's own: the document or its variables are wrong, and the message says how.
-        return error.message, {"code": "BAD_USER_INPUT"}
+        return without_input(error.message), {"code": "BAD_USER_INPUT"}
     code = next((code for kind, code in CODES.items() if isinstance(original, kind)), None)
     if code is not None:
         return str(original), {"code": code, **_details(original)}

@@ -7,24 +7,24 @@ from datetime import timedelta
 from functools import cached_property
 from importlib import metadata
 
-from services.avatars import AvatarService
 from services.exports.exports import ExportService
 from services.foundation import Foundation, open_foundation
-from services.identity.services import IdentityServices
+from services.identity_services import IdentityServices
 from services.jobs.downloads import DownloadService
 from services.jobs.following import JobProgressService
 from services.jobs.jobs import JobService
 from services.llm.chat_model import ChatModel
+from services.media.avatars import AvatarService
 from services.media.pictures import Pictures
 from services.notes import NoteService
 from services.persisted_queries import PersistedQueryService
-from services.quotas import Quotas
-from services.readiness import ReadinessService
-from services.replies import ReplyService
 from services.settings import Settings
 from services.uploads import UploadService
-from services.videos import VideoService
-from services.wiz import WizService
+from services.videos.readiness import ReadinessService
+from services.videos.videos import VideoService
+from services.wiz.quotas import Quotas
+from services.wiz.replies import ReplyService
+from services.wiz.wiz import WizService
 from services.work import working
 
 HOUR_SECONDS = 60 * 60

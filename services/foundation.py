@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from db.engine import Engines, open_engines
 from db.outbox import Wakeups
 from db.sessions import Sessions
-from services import lanes, processing, replies
 from services.counters.counter import Counter
 from services.counters.database import DatabaseCounter
+from services.counters.throttle import Throttle
 from services.counters.valkey import ValkeyCounter
 from services.events.hints import Hints
 from services.events.local import LocalHints
@@ -24,9 +24,11 @@ from services.storage.opening import open_storage
 from services.storage.storage import Storage
 from services.storage.sweep import BlobSweep
 from services.supervision import supervised
+from services.tasks import lanes
 from services.tasks.queue import TaskQueue
 from services.tasks.worker import Worker
-from services.throttle import Throttle
+from services.videos import processing
+from services.wiz import replies
 
 
 class Wakes:

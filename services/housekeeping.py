@@ -22,9 +22,9 @@ from db.queries import spent_credentials as spent_credential_queries
 from db.sessions import Sessions, Transaction
 from services.events.outages import OUTAGES, describe, passes
 from services.jobs.states import JobKind
-from services.quotas import day_of
 from services.settings import Settings
 from services.storage.removal import remove_later
+from services.wiz.quotas import day_of
 
 PAUSE_SECONDS = 300.0
 ROWS_AT_ONCE = 1_000

@@ -7,11 +7,12 @@ from db.paging import Page, PageRequest, cut, group, page_of
 from db.queries import notes as queries
 from db.queries.notes import NoteRow
 from db.sessions import Sessions
-from services import limits, videos
+from services import limits
 from services.errors import NotFound, ProblemCode
-from services.timestamps import is_timestamp_text
 from services.validation import Checks
-from services.videos import VideoRef
+from services.videos import videos
+from services.videos.timestamps import is_timestamp_text
+from services.videos.videos import VideoRef
 
 
 class NoteAiStatus(StrEnum):

@@ -5,12 +5,11 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from services import lanes, processing, replies
-from services.delta_buffer import DeltaBuffer
 from services.exports.exporter import Exporter
 from services.foundation import Foundation
 from services.housekeeping import Housekeeping, purges
 from services.identity.mailed_tokens import TokenMailing
+from services.identity.provider_keys import Provider, ProviderKeyService
 from services.jobs.states import TASKS, JobKind
 from services.llm.gemini import Gemini
 from services.llm.models import Models
@@ -19,13 +18,16 @@ from services.mail.mailer import Mailer
 from services.mail.messages import letters_of
 from services.mail.outbox import OutboxMailer
 from services.mail.smtp import SmtpMailer, SmtpServer
-from services.processors import VideoProcessor
-from services.provider_keys import Provider, ProviderKeyService
-from services.reply_writer import ReplyWriter
 from services.settings import Settings
 from services.supervision import supervised
+from services.tasks import lanes
 from services.tasks.model import Handling
 from services.tasks.worker import Worker
+from services.videos import processing
+from services.videos.processors import VideoProcessor
+from services.wiz import replies
+from services.wiz.delta_buffer import DeltaBuffer
+from services.wiz.reply_writer import ReplyWriter
 from services.youtube.access import Access
 from services.youtube.metadata import Metadata
 from services.youtube.transcripts import Transcripts

@@ -16,7 +16,7 @@ from schema.types.streams import (
     VideoUpdate,
 )
 from schema.types.videos import Video
-from services.readiness import Readiness, Step
+from services.videos.readiness import Readiness, Step
 from subscriptions.watching import watched
 
 

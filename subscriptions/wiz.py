@@ -10,9 +10,9 @@ from schema.permissions import GUESTS_AND_USERS
 from schema.types.nodes import required_row_id
 from schema.types.streams import ReplyDelta, ReplyDone, ReplyEvent, ReplyFailed, ReplySnapshot, ReplyStopped
 from schema.types.wiz import Message
-from services import replies
-from services.messages import MessageStatus
-from services.replies import ReplyFailure
+from services.wiz import replies
+from services.wiz.messages import MessageStatus
+from services.wiz.replies import ReplyFailure
 from subscriptions.watching import watched
 
 

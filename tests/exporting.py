@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services import lanes
 from services.exports.exporter import Exporter
 from services.settings import Settings
 from services.storage.opening import FOLDER
 from services.storage.storage import Storage
 from services.storage.sweep import BlobSweep
 from services.supervision import supervised
+from services.tasks import lanes
 from services.tasks.model import Handling
 from services.tasks.queue import TaskQueue
 from services.tasks.worker import Worker

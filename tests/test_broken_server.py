@@ -9,7 +9,7 @@ from tests.servers.processes import ServerProcess, has_printed
 
 BROKEN = """
 import asyncio, sys, vidwiz
-from services.throttle import Throttle
+from services.counters.throttle import Throttle
 
 async def fail(self):
     await asyncio.sleep(1)

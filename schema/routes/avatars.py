@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.avatar_links import DEFAULT_SIZE
-from services.avatars import Avatar
 from services.container import Services
 from services.errors import NotFound
+from services.media.avatar_links import DEFAULT_SIZE
+from services.media.avatars import Avatar
 from services.storage.storage import StorageUnavailable
 
 POLICY: Mapping[str, str] = {

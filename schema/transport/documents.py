@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     FloatValueNode,
     GraphQLError,
@@ -16,6 +17,7 @@ from graphql import (
     OperationDefinitionNode,
     OverlappingFieldsCanBeMergedRule,
     ValidationRule,
+    ValuesOfCorrectTypeRule,
     parse,
     validate,
 )
@@ -24,6 +26,7 @@ from schema.errors import QueryTooComplex
 from schema.execution.graphql_core import VALIDATION_RULES
 from schema.transport.limits.operation_limits import OperationLimits
 from schema.transport.limits.overlaps import BoundedOverlaps
+from schema.unsaid_values import without_token, without_value
 
 CACHED_TOKENS = 100_000
 """Of all remembered documents together; a parsed token takes about 0.4 KB."""
@@ -61,6 +64,20 @@ class FiniteFloats(ValidationRule):
             self.report_error(GraphQLError("A number is too large.", node))
 
 
+class ValuesOfCorrectType(ValuesOfCorrectTypeRule):
+    """As the specification has it; its errors do not repeat the values."""
+
+    def report_error(self, error: GraphQLError) -> None:
+        super().report_error(GraphQLError(without_value(error.message), error.nodes))
+
+
+OURS: Mapping[type[ASTValidationRule], type[ASTValidationRule]] = {
+    OverlappingFieldsCanBeMergedRule: BoundedOverlaps,
+    ValuesOfCorrectTypeRule: ValuesOfCorrectType,
+}
+"""Instead of rules of the specification."""
+
+
 class Documents:
     def __init__(
         self,
@@ -77,7 +94,7 @@ class Documents:
         self._most_characters = most_characters
         self._most_tokens = most_tokens
         hidden = () if introspection else (NoSchemaIntrospectionCustomRule,)
-        specified = (BoundedOverlaps if rule is OverlappingFieldsCanBeMergedRule else rule for rule in VALIDATION_RULES)
+        specified = (OURS.get(rule, rule) for rule in VALIDATION_RULES)
         self._rules = (*specified, FiniteFloats, *hidden)
         self._hide_suggestions = hide_suggestions
         self._known: LRUCache[str, tuple[Document, int]] = LRUCache(CACHED_TOKENS, getsizeof=lambda entry: entry[1])
@@ -122,7 +139,8 @@ class Documents:
             if TOO_MANY_TOKENS in error.message:
                 # How many more there are is not counted: that would take as long as the text is.
                 raise QueryTooComplex("tokens", self._most_tokens + 1, self._most_tokens) from None
-            raise
+            said = without_token(error.message)
+            raise GraphQLError(said, source=error.source, positions=error.positions) from None
 
     def _check_length(self, text: str) -> None:
         """Before the text is parsed. Raises QueryTooComplex."""

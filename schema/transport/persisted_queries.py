@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from graphql import BREAK, DocumentNode, OperationDefinitionNode, OperationType, Visitor, VisitorAction, visit
+
 from schema.context import Context
 from schema.transport.operation_request import OperationRequest
 from services.identity.tokens import digest
@@ -60,10 +62,27 @@ class PersistedQueries:
             raise PersistedQueryRefused("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
         return Resolved(text=text)
 
-    async def register(self, resolved: Resolved, context: Context) -> None:
+    async def register(self, resolved: Resolved, tree: DocumentNode, context: Context) -> None:
         """Keep it if the client wants that; to be called once the document is valid. Raises RateLimited."""
-        if resolved.to_keep:
+        if resolved.to_keep and not _may_hold_secrets(tree):
             await context.services.persisted_queries.register(context.device.address, resolved.text)
+
+
+def _may_hold_secrets(tree: DocumentNode) -> bool:
+    """Whether a text is written into a mutation, as a password or a key would be that belongs into a variable."""
+    operations = (node for node in tree.definitions if isinstance(node, OperationDefinitionNode))
+    finder = _TextFinder()
+    if any(node.operation is OperationType.MUTATION for node in operations):
+        visit(tree, finder)
+    return finder.found
+
+
+class _TextFinder(Visitor):
+    found = False
+
+    def enter_string_value(self, *_: object) -> VisitorAction:
+        self.found = True
+        return BREAK
 
 
 def _wanted(extensions: Mapping[str, object]) -> str | None:

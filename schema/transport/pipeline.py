@@ -80,7 +80,7 @@ class Pipeline:
             document = self._documents.read(resolved.text)
             if document.errors:
                 raise _refused(document.errors, context)
-            await self._persisted.register(resolved, context)
+            await self._persisted.register(resolved, document.tree, context)
         except PersistedQueryRefused as error:
             raise RequestRefused([coded_error(error.message, error.code, context.request_id)]) from None
         except RateLimited as error:

@@ -15,7 +15,7 @@ from schema.types.errors import InvalidInput, NotFound
 from schema.types.nodes import Node, global_id
 from schema.types.paging import Connection
 from services.notes import NoteAiStatus
-from services.timestamps import parse_timestamp
+from services.videos.timestamps import parse_timestamp
 from services.youtube.ids import watch_url
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import strawberry
 
 from db.queries.videos import VideoPartRow, VideoRow
 from schema.types.enums import describe
-from services.processing import Part, PartState
+from services.videos.processing import Part, PartState
 
 describe(
     PartState,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from schema.types.errors import InvalidInput
+from services.identity.provider_keys import Provider
 from services.limits import PROVIDER_KEY_LENGTH
-from services.provider_keys import Provider
 
 if TYPE_CHECKING:
     from schema.types.users import User

@@ -7,7 +7,7 @@ import strawberry
 from schema.types.enums import describe
 from schema.types.videos import Video
 from schema.types.wiz import Message
-from services.replies import ReplyFailure
+from services.wiz.replies import ReplyFailure
 
 describe(
     ReplyFailure,

@@ -18,11 +18,11 @@ from schema.types.provider_keys import ProviderKeys
 from schema.types.sessions import Session, sessions_of_user
 from schema.types.videos import Video, VideoFilter, VideoOrder, listing_of, videos_of_user
 from schema.types.wiz import Conversation, WizQuota, conversations_of_owner
-from services.avatar_links import DEFAULT_SIZE as DEFAULT_AVATAR_SIZE
+from services.identity.users import UserPatch
 from services.identity.viewers import Owner, ViewerKind
 from services.jobs.jobs import JobFilter
 from services.jobs.states import JobKind, JobStatus
-from services.users import UserPatch
+from services.media.avatar_links import DEFAULT_SIZE as DEFAULT_AVATAR_SIZE
 
 describe(
     ViewerKind,

@@ -19,7 +19,7 @@ from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_req
 from schema.types.processing import VideoProcessing
 from schema.types.scalars import JSON
 from schema.types.wiz import Conversation
-from services import videos as service
+from services.videos import videos as service
 from services.youtube.ids import embed_url, thumbnail_url, watch_url
 
 SEGMENTS_DEFAULT = 100

@@ -18,8 +18,8 @@ from schema.types.nodes import Node, global_id
 from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_request
 from services.identity.viewers import Owner, ViewerKind
 from services.limits import CITATIONS_SHOWN
-from services.messages import MessageRole, MessageStatus
-from services.quotas import Quota
+from services.wiz.messages import MessageRole, MessageStatus
+from services.wiz.quotas import Quota
 from services.youtube.ids import watch_url
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from db.queries import jobs as queries
 from db.queries import users as user_queries
 from db.queries.jobs import JobRow
 from db.sessions import Sessions, Transaction
-from services import lanes
 from services.audit import AuditKind, record
 from services.errors import Unauthenticated, UnauthenticatedReason
 from services.identity.devices import Device
 from services.jobs.jobs import owned
 from services.jobs.states import TASKS, JobKind, announce
+from services.tasks import lanes
 
 MAX_ATTEMPTS = 5
 

@@ -8,6 +8,7 @@ from db.queries.google import AccountRow
 from db.sessions import Sessions
 from services import limits
 from services.audit import AuditKind, record
+from services.counters.throttle import Throttle
 from services.errors import (
     EmailTaken,
     GoogleSignInUnavailable,
@@ -21,9 +22,8 @@ from services.identity.google_accounts import Claim, Newcomer, Overtaken, add, f
 from services.identity.guesses import Guesses
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService, SignedIn
+from services.identity.users import check_password, normalise_email
 from services.settings import Rate
-from services.throttle import Throttle
-from services.users import check_password, normalise_email
 from services.validation import Checks
 
 TRIES = 3

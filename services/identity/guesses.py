@@ -3,9 +3,9 @@
 from db.queries import sessions as queries
 from db.queries.sessions import FamiliarRow
 from db.sessions import Sessions
+from services.counters.throttle import Throttle
 from services.identity.devices import Device
 from services.settings import Rate
-from services.throttle import Throttle
 
 ACCOUNT_RATE = Rate(attempts=10, seconds=15 * 60)
 """From one address, wrong or right: a stranger elsewhere cannot use them up."""

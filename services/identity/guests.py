@@ -7,12 +7,12 @@ from db.queries import wiz as queries
 from db.sessions import Sessions
 from services import audit, limits
 from services.audit import AuditKind
+from services.counters.throttle import Throttle
 from services.errors import InvalidInput, Problem, ProblemCode
 from services.identity.devices import Device
 from services.identity.keys import Keyring
 from services.identity.tokens import digest
 from services.settings import Rate
-from services.throttle import Throttle
 
 PURPOSE = "guest"
 PREFIX = "vwg_"

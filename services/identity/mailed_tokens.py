@@ -14,11 +14,11 @@ from db.queries import mailed_tokens as queries
 from db.queries import users as user_queries
 from db.queries.users import UserRow
 from db.sessions import Reader, Sessions, Transaction
-from services import lanes
 from services.errors import InvalidToken
 from services.identity.tokens import digest
 from services.mail.mailer import Mailer, MailFailed, MailRefused
 from services.mail.messages import Letter, Purpose
+from services.tasks import lanes
 from services.tasks.model import ClaimedTask, Handling, TaskError, TaskFailed
 from services.tasks.queue import TaskQueue
 

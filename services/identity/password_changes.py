@@ -8,16 +8,16 @@ from db.queries.users import CredentialsRow, UserRow
 from db.sessions import Sessions, Transaction
 from services import audit
 from services.audit import AuditKind
+from services.counters.throttle import Throttle
 from services.errors import InvalidCredentials, InvalidToken, NotFound, RateLimited
 from services.identity import mailed_tokens
 from services.identity.devices import Device
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService
+from services.identity.users import check_email, check_password
 from services.identity.viewers import Viewer
 from services.mail.messages import Purpose
 from services.settings import Rate
-from services.throttle import Throttle
-from services.users import check_email, check_password
 from services.validation import Checks
 
 RESETS_RATE = Rate(attempts=3, seconds=60 * 60)

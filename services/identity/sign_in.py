@@ -5,14 +5,14 @@ from db.queries.users import CredentialsRow
 from db.sessions import Sessions
 from services import limits
 from services.audit import AuditKind, record
+from services.counters.throttle import Throttle
 from services.errors import InvalidCredentials, InvalidRefreshToken, Overloaded
 from services.identity.devices import Device
 from services.identity.guesses import Guesses
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService, SignedIn
+from services.identity.users import UserService, check_password, normalise_email
 from services.settings import Rate
-from services.throttle import Throttle
-from services.users import UserService, check_password, normalise_email
 from services.validation import Checks
 
 TRIES = 3

@@ -4,12 +4,12 @@ from db.queries import users as queries
 from db.sessions import Sessions
 from services import audit
 from services.audit import AuditKind
+from services.counters.throttle import Throttle
 from services.errors import InvalidToken
 from services.identity import mailed_tokens
 from services.identity.devices import Device
 from services.mail.messages import Purpose
 from services.settings import Rate
-from services.throttle import Throttle
 
 RATE = Rate(attempts=3, seconds=60 * 60)
 """Mails that one user may ask for."""

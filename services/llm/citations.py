@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.limits import CITATIONS_SHOWN
 from services.llm.chat_model import Segment
-from services.timestamps import format_timestamp, parse_timestamp
+from services.videos.timestamps import format_timestamp, parse_timestamp
 
 _STAMP = r"(?:[0-9]{1,2}:)?[0-9]{1,4}:[0-9]{2}"
 _BRACKET = re.compile(rf"\[\s*({_STAMP}(?:\s*,\s*{_STAMP})*)\s*\]")

@@ -12,7 +12,7 @@ from services.llm.prompts import REFUSAL
 from services.llm.questions import read_question
 from services.llm.ranking import Ranking
 from services.llm.sentences import Sentence, split_sentences
-from services.timestamps import format_timestamp
+from services.videos.timestamps import format_timestamp
 
 _PIECE: Final = re.compile(r"\S+\s*")
 _LONGEST_QUOTED_SENTENCE: Final = 400

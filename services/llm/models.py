@@ -5,8 +5,8 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from services.identity.provider_keys import Provider, ProviderKeyService
 from services.llm.chat_model import ChatModel
-from services.provider_keys import Provider, ProviderKeyService
 
 
 class KeyedModels(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.llm.chat_model import ChatRequest, ChatTurn, Segment
-from services.timestamps import format_timestamp
+from services.videos.timestamps import format_timestamp
 
 HISTORY_WINDOW: Final = 10
 """Messages a model sees, the question included."""

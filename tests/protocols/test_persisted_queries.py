@@ -191,11 +191,28 @@ async def test_what_cannot_be_run_or_is_too_long_is_not_kept(server: Server) -> 
 @ONE_ENGINE
 @pytest.mark.asyncio
 async def test_a_mutation_by_its_hash_is_none_for_get(server: Server) -> None:
-    text = 'mutation { sessionRefresh(input: {refreshToken: "none"}) { __typename } }'
-    assert (await post(server.nobody, text, in_full=True)).data
+    text = "mutation Refresh($token: String!) { sessionRefresh(input: {refreshToken: $token}) { __typename } }"
+    assert (await post(server.nobody, text, in_full=True, token="none")).data
     got = await get(server, extensions=by_hash(text))
     assert got.status == 405
     assert got.headers["Allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'mutation { sessionRefresh(input: {refreshToken: "canary"}) { __typename } }',
+        'mutation { sessionRefresh(input: {refreshToken: """canary"""}) { __typename } }',
+        'mutation ($token: String! = "canary") { sessionRefresh(input: {refreshToken: $token}) { __typename } }',
+        'mutation { ...F } fragment F on Mutation { sessionRefresh(input: {refreshToken: "canary"}) { __typename } }',
+    ],
+)
+@pytest.mark.asyncio
+async def test_a_mutation_with_a_text_in_it_is_run_and_not_kept(server: Server, text: str) -> None:
+    """It could be a password."""
+    assert (await post(server.nobody, text, in_full=True)).data["sessionRefresh"]
+    assert refusal(await post(server.nobody, text, in_full=False)) == NOT_FOUND
+    assert await stored(server) == set()
 
 
 @pytest.mark.asyncio

@@ -11,12 +11,12 @@ from sqlalchemy import select
 from websockets.exceptions import ConnectionClosed
 
 from db.models.tables import AuditEvent, Base, Conversation
-from services import replies
 from services.audit import AuditKind
 from services.errors import Unauthenticated, UnauthenticatedReason
 from services.identity.keys import Keyring
 from services.identity.viewers import ViewerKind
 from services.settings import Rate, Settings
+from services.wiz import replies
 from tests.accounts import viewer
 from tests.client import Answer, Client, Json, StreamRefused
 from tests.conversations import (

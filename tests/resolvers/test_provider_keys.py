@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from db.models.tables import ProviderKey
 from db.queries.provider_keys import SealedKeyRow
 from services.identity.keys import Keyring
-from services.provider_keys import Provider, ProviderKeyService
+from services.identity.provider_keys import Provider, ProviderKeyService
 from services.settings import Settings
 from tests.conditions import until
 from tests.provider_keys import audited, keys_set, keys_shown, set_keys, stored
@@ -163,7 +163,7 @@ async def test_a_worker_reseals_by_itself(settings: Settings) -> None:
 async def test_many_are_resealed_in_batches_around_those_that_cannot_be(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.provider_keys.RESEALED_AT_ONCE", 2)
+    monkeypatch.setattr("services.identity.provider_keys.RESEALED_AT_ONCE", 2)
     async with serving(settings, work=False) as server:
         users = [await server.user() for _ in range(3)]
         for user in users:

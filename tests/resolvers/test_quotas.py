@@ -8,8 +8,8 @@ from sqlalchemy import insert, select, update
 
 from db.models.tables import QuotaCounter
 from services.llm.chat_model import ModelRefused
-from services.quotas import Quota
 from services.settings import Settings
+from services.wiz.quotas import Quota
 from tests.client import Client
 from tests.conversations import QUOTA, ask, converse, follow, messages, quota_used, send, stop
 from tests.doubles.scripted_model import ScriptedModel

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -19,11 +19,13 @@ from graphql import (
     parse,
     visit,
 )
-from sqlalchemy import update
+from pydantic import SecretStr
+from sqlalchemy import insert, update
 
-from db.models.tables import Video
+from db.models.tables import Artifact, Job, Session, Video
 from schema.root import build_schema as build_our_schema
 from schema.types.nodes import global_id
+from services.settings import Settings
 from tests.client import Client, Json
 from tests.resolvers.stored import (
     StoredVideo,
@@ -33,7 +35,7 @@ from tests.resolvers.stored import (
     store_notes,
     user_id_of,
 )
-from tests.server import Server
+from tests.server import Server, serving
 from tests.statements import count_statements
 
 ON_CONVERSATION = """
@@ -80,7 +82,23 @@ query Nodes($ids: [ID!]!) {{ nodes(ids: $ids) {{
 }} }}
 {ON_VIDEO}
 """
-DOCUMENTS = (SAMPLES, VIDEOS, NOTES, CONVERSATIONS, NODES)
+SESSIONS = "{ viewer { user { sessions(first: 50) { nodes { id userAgent isCurrent } totalCount } } } }"
+JOBS = """
+{ viewer { user { jobs(first: 50) { nodes { status artifacts { name url } } totalCount } } } }
+"""
+AUDIT = "{ auditEvents(first: 50) { nodes { kind userId details } totalCount } }"
+UPLOAD = """
+mutation {
+  uploadCreate(input: {purpose: AVATAR, filename: "me.png", contentType: "image/png", sizeBytes: 9}) {
+    ... on UploadCreateSuccess { upload { id } headers { name value } }
+  }
+}
+"""
+DOCUMENTS = (SAMPLES, VIDEOS, NOTES, CONVERSATIONS, NODES, SESSIONS, JOBS, AUDIT, UPLOAD)
+ADMIN_TOKEN = "an admin token that is only for tests"
+
+STANDING = re.compile(r"SELECT sessions\.id\s+FROM sessions\b")
+"""Whether the caller's session stands. It is remembered for some seconds, and so not always asked."""
 
 FOR_MESSAGES = ["conversations", "messages"]
 """Of which video each cited answer is, and the questions."""
@@ -117,12 +135,17 @@ class Shelf:
         for name, ids in {"Video": made, "Note": notes, "Conversation": conversations, "Message": messages}.items():
             self.ids.extend(global_id(name, one) for one in ids)
 
+    async def add(self, table: type[Job | Session], *rows: Mapping[str, object]) -> Sequence[int]:
+        """The ids of rows that are the user's."""
+        owned = [{"user_id": row_id(self.ids[0]), **row} for row in rows]
+        async with self.server.services.database.write() as tx:
+            return [row.id for row in await tx.all(insert(table).values(owned).returning(table.id))]
+
     async def ask(self, document: str, **variables: object) -> tuple[Json, list[str]]:
         """The answer, and what each statement was about."""
         async with count_statements(self.server.services.database._engines) as statements:
             answer = await self.user.execute(document, **variables)
-        # Whether the session stands is remembered for some seconds, and so not always asked.
-        return answer.data, sorted(topic for text in statements if (topic := topic_of(text)) != "sessions")
+        return answer.data, sorted(topic_of(text) for text in statements if not STANDING.search(text))
 
     async def ask_as_it_grows(self, document: str, count: Callable[[Json], int]) -> list[list[str]]:
         """The statements for one video of the user's, and for five; `count` tells how many parents an answer has."""
@@ -209,6 +232,49 @@ async def test_own_conversations(shelf: Shelf) -> None:
         assert statements == sorted(
             [*FOR_CONVERSATIONS, "conversations", "count of conversations", "videos", "users", "conversations"]
         )
+
+
+@pytest.mark.asyncio
+async def test_own_sessions(shelf: Shelf) -> None:
+    for more in (1, 4):
+        await shelf.add(Session, *({"user_agent": None} for _ in range(more)))
+        answer, statements = await shelf.ask(SESSIONS)
+        assert answer["viewer"]["user"]["sessions"]["totalCount"] == 1 + (1 if more == 1 else 5)
+        assert statements == ["count of sessions", "sessions", "users"]
+
+
+@pytest.mark.asyncio
+async def test_own_jobs(shelf: Shelf) -> None:
+    for more in (1, 4):
+        made = await shelf.add(Job, *({"kind": "USER_EXPORT", "status": "SUCCEEDED"} for _ in range(more)))
+        async with shelf.server.services.database.write() as tx:
+            file = {"name": "all.zip", "content_type": "application/zip", "size_bytes": 1}
+            rows = [file | {"job_id": job, "storage_key": f"{job}/{number}"} for job in made for number in range(2)]
+            await tx.execute(insert(Artifact), rows)
+        answer, statements = await shelf.ask(JOBS)
+        jobs = answer["viewer"]["user"]["jobs"]["nodes"]
+        assert [len(job["artifacts"]) for job in jobs] == [2] * (1 if more == 1 else 5)
+        assert statements == ["artifacts", "count of jobs", "jobs", "users"]
+
+
+@pytest.mark.asyncio
+async def test_the_audit_log(settings: Settings) -> None:
+    guarded = settings.model_copy(update={"admin_token": SecretStr(ADMIN_TOKEN)})
+    async with serving(guarded, work=False) as server:
+        operator = Shelf(server=server, user=Client(url=server.url, token=ADMIN_TOKEN), ids=[])
+        for count in (1, 2):
+            answer, statements = await operator.ask(AUDIT)
+            assert answer["auditEvents"]["totalCount"] == count
+            # That it is read is itself written into it.
+            assert statements == ["audit_events", "audit_events", "count of audit_events"]
+
+
+@pytest.mark.asyncio
+async def test_an_upload(shelf: Shelf) -> None:
+    for _ in range(2):
+        answer, statements = await shelf.ask(UPLOAD)
+        assert answer["uploadCreate"]["headers"]
+        assert statements == ["count of uploads", "uploads", "users"]
 
 
 @pytest.mark.asyncio

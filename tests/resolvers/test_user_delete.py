@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from db import clock
 from db.models.tables import AuditEvent, Upload, User
 from services.settings import Settings
+from services.storage.sweep import ARRIVING_SECONDS
 from tests.accounts import VIEWER, member, problems, refresh, register, sign_in, succeeded
 from tests.accounts_with_everything import TAKE_NOTE, Account, dump, make_account, tables_of_users, traces
 from tests.client import Answer, Client
@@ -55,7 +56,7 @@ async def expire_uploads_of_nobody(server: Server) -> None:
     """As if the time in which their files may be sent had passed."""
     async with server.services.database.write() as tx:
         ownerless = update(Upload).where(Upload.user_id.is_(None))
-        await tx.execute(ownerless.values(expires_at=clock.seconds_from_now(-1)))
+        await tx.execute(ownerless.values(expires_at=clock.seconds_from_now(-ARRIVING_SECONDS - 1)))
 
 
 async def test_nothing_is_left(idle_server: Server, settings: Settings) -> None:

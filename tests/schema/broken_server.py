@@ -11,8 +11,8 @@ import uvicorn
 from schema.server import create_app
 from services.identity.viewers import Viewer, ViewerService
 from services.notes import NoteService
-from services.readiness import Readiness, ReadinessService
-from services.videos import VideoService
+from services.videos.readiness import Readiness, ReadinessService
+from services.videos.videos import VideoService
 
 SECRET = "postgresql://vidwiz:hunter2@db/vidwiz"
 GUEST = "a guest who breaks the sign-in"

@@ -15,10 +15,10 @@ from services.audit import AuditKind
 from services.container import open_services
 from services.jobs.states import JobStatus
 from services.mail.messages import Purpose
-from services.messages import MessageStatus
-from services.processing import CHANGED, PartState, topic_of
-from services.replies import ReplyFailure
 from services.settings import Settings
+from services.videos.processing import CHANGED, PartState, topic_of
+from services.wiz.messages import MessageStatus
+from services.wiz.replies import ReplyFailure
 from tests.conditions import until
 from tests.schema.belongings import (
     announce_file,

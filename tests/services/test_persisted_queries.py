@@ -13,11 +13,11 @@ from db.engine import Engines, open_engines
 from db.models.tables import AttemptCounter, PersistedQuery
 from db.sessions import Sessions
 from services.counters.database import DatabaseCounter
+from services.counters.throttle import Throttle
 from services.errors import RateLimited
 from services.identity.tokens import digest
 from services.persisted_queries import LARGEST_BYTES, MARKED_SECONDS, PersistedQueryService
 from services.settings import Rate
-from services.throttle import Throttle
 from tests.statements import count_statements
 
 RATE = Rate(attempts=5, seconds=60)

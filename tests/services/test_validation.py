@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.errors import InvalidInput, ProblemCode
-from services.users import check_email, check_password, normalise_email
+from services.identity.users import check_email, check_password, normalise_email
 from services.validation import Checks, label
 
 anything = st.text(alphabet=st.characters())  # surrogates too

@@ -14,8 +14,8 @@ from sqlalchemy import QueuePool, func, select
 from websockets.exceptions import ConnectionClosed
 
 from db.models.tables import Base, Message
-from services.messages import MessageStatus
 from services.settings import Settings
+from services.wiz.messages import MessageStatus
 from tests.client import Json
 from tests.conditions import until
 from tests.schema.people import Person

@@ -12,9 +12,9 @@ from sqlalchemy import delete, insert, update
 
 from db.models.tables import Event, EventTopic, Video, VideoPart
 from schema.types.nodes import global_id, required_row_id
-from services import processing
 from services.events.purge import purge
 from services.settings import Settings
+from services.videos import processing
 from tests.client import Client, Json, StreamRefused
 from tests.conditions import until
 from tests.server import Server, serving

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import strawberry
-from graphql import GraphQLArgument, GraphQLInputObjectType, GraphQLSchema, get_named_type
+from graphql import GraphQLArgument, GraphQLInputObjectType, GraphQLNonNull, GraphQLSchema
 
 from db.seed import load_samples
 from resolvers.videos import MOST_SAMPLES
@@ -111,7 +111,7 @@ def test_mutations_that_count_attempts_are_rationed(served: GraphQLSchema) -> No
 
 def _fields_of(argument: GraphQLArgument) -> set[str]:
     """Of the input object that the argument takes."""
-    type_ = get_named_type(argument.type)
+    type_ = argument.type.of_type if isinstance(argument.type, GraphQLNonNull) else argument.type  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  of a list of what, graphql-core does not type
     return set(type_.fields) if isinstance(type_, GraphQLInputObjectType) else set()
 
 

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from schema.types.nodes import required_row_id
-from services import processing
 from services.settings import Settings
+from services.videos import processing
 from tests.accounts import register, sign_out, succeeded
 from tests.client import UNUSED_TLS, Client, Json
 from tests.conditions import until

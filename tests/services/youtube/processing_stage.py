@@ -11,14 +11,14 @@ from db.outbox import NewTask
 from db.queries import videos as queries
 from db.queries.videos import SegmentRow, VideoPartRow, VideoRow
 from db.sessions import Sessions
-from services import processing
 from services.llm.chat_model import Segment
-from services.processing import KINDS, Part
-from services.processors import VideoProcessor
 from services.tasks.model import ClaimedTask
 from services.tasks.queue import TaskQueue
 from services.tasks.worker import Worker
-from services.videos import VideoRef, ensure
+from services.videos import processing
+from services.videos.processing import KINDS, Part
+from services.videos.processors import VideoProcessor
+from services.videos.videos import VideoRef, ensure
 from services.youtube.access import Access
 from services.youtube.metadata import Metadata
 from services.youtube.transcripts import Transcripts

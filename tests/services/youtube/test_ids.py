@@ -2,7 +2,7 @@ import pytest
 
 from db.sessions import Sessions
 from services.errors import InvalidInput, ProblemCode
-from services.videos import VideoRef, VideoService
+from services.videos.videos import VideoRef, VideoService
 from services.youtube.ids import UnusableLinkError, embed_url, parse_video_id, thumbnail_url, watch_url
 
 ID = "dQw4w9WgXcQ"

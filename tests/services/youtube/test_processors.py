@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.llm.chat_model import Segment
-from services.processing import KINDS, Part
 from services.tasks.model import LeaseLost, TaskError
+from services.videos.processing import KINDS, Part
 from tests.conditions import until
 from tests.servers.youtube import Captions, Cue, FakeVideo, Fault
 from tests.services.youtube.processing_stage import ProcessingStage

@@ -10,7 +10,6 @@ from db.queries.uploads import UploadRow
 from db.queries.users import UserRow
 from db.sessions import Sessions, Transaction
 from services import limits
-from services.avatar_links import FOLDER, AvatarLinks, version_of
 from services.errors import (
     InvalidInput,
     NotFound,
@@ -21,6 +20,7 @@ from services.errors import (
     UnauthenticatedReason,
 )
 from services.media import pictures, placeholders
+from services.media.avatar_links import FOLDER, AvatarLinks, version_of
 from services.media.pictures import BadPicture, Fault, Pictures
 from services.storage.removal import keep, remove_later, reserve
 from services.storage.storage import BlobMissing, Storage, StorageUnavailable, new_key

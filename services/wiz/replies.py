@@ -17,11 +17,11 @@ from services.events.log import EventLog
 from services.events.log import position as position_of
 from services.events.positions import parse_position
 from services.identity.viewers import Owner
-from services.messages import MessageRole, MessageStatus
-from services.reply_log import Progress, break_off, text_so_far, topic_of
 from services.supervision import TICK, with_ticks
 from services.tasks.model import Cancellation
 from services.tasks.queue import TaskQueue
+from services.wiz.messages import MessageRole, MessageStatus
+from services.wiz.reply_log import Progress, break_off, text_so_far, topic_of
 
 LANE = "replies"
 KIND = "write_reply"

@@ -1,4 +1,4 @@
-"""Conversations with Wiz: begun, listed, and questions sent. The replies are written by services.replies."""
+"""Conversations with Wiz: begun, listed, and questions sent. The replies are written by services.wiz.replies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,16 @@ from db.queries import wiz as queries
 from db.queries.videos import VideoPartRow, VideoRow
 from db.queries.wiz import ConversationRow, MessageRow, NewMessage
 from db.sessions import Sessions, Transaction
-from services import limits, replies, videos
+from services import limits
 from services.errors import NotFound, TranscriptMissing, TranscriptNotReady
 from services.identity.viewers import Owner
-from services.messages import MessageRole, MessageStatus
-from services.processing import Part, PartState
-from services.quotas import Quota, Quotas
 from services.validation import Checks
-from services.videos import VideoRef
+from services.videos import videos
+from services.videos.processing import Part, PartState
+from services.videos.videos import VideoRef
+from services.wiz import replies
+from services.wiz.messages import MessageRole, MessageStatus
+from services.wiz.quotas import Quota, Quotas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from db.queries import wiz as queries
 from db.queries.videos import VideoRow
 from db.queries.wiz import MessageRow
 from db.sessions import Sessions, Transaction
-from services.delta_buffer import DeltaBuffer, DeltaStream
 from services.llm.chat_model import (
     ChatModel,
     ChatRequest,
@@ -28,13 +27,14 @@ from services.llm.chat_model import (
 from services.llm.citations import cite
 from services.llm.models import Models
 from services.llm.prompts import HISTORY_WINDOW
-from services.messages import MessageRole, MessageStatus
-from services.replies import ReplyFailure
-from services.reply_log import Progress, break_off, end, topic_of
 from services.tasks.model import ClaimedTask, TaskError, TaskFailed
 from services.tasks.queue import TaskQueue
-from services.transcripts import load_segments
 from services.validation import UNSTORABLE
+from services.videos.transcripts import load_segments
+from services.wiz.delta_buffer import DeltaBuffer, DeltaStream
+from services.wiz.messages import MessageRole, MessageStatus
+from services.wiz.replies import ReplyFailure
+from services.wiz.reply_log import Progress, break_off, end, topic_of
 
 log: FilteringBoundLogger = structlog.get_logger()
 

@@ -8,8 +8,8 @@ from db.queries import events as event_queries
 from db.queries import wiz as queries
 from db.sessions import Reader, Transaction
 from services.llm.citations import Citation, cite
-from services.messages import MessageStatus
-from services.transcripts import load_segments
+from services.videos.transcripts import load_segments
+from services.wiz.messages import MessageStatus
 
 
 class Progress(StrEnum):

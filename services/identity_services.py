@@ -3,10 +3,9 @@
 from datetime import timedelta
 from functools import cached_property
 
-from services.account_deletion import AccountDeletion
 from services.audit import AuditService
-from services.avatar_links import AvatarLinks
 from services.foundation import Foundation
+from services.identity.account_deletion import AccountDeletion
 from services.identity.api_tokens import ApiTokenService
 from services.identity.google import GoogleCredentials
 from services.identity.google_sign_in import GoogleSignIn
@@ -15,14 +14,15 @@ from services.identity.guests import GuestIds, GuestService
 from services.identity.key_sets import KeySet
 from services.identity.password_changes import PasswordService
 from services.identity.passwords import Passwords
+from services.identity.provider_keys import ProviderKeyService
 from services.identity.sessions import Lifetimes, SessionService
 from services.identity.sign_in import SignInService
 from services.identity.tokens import AccessTokens
+from services.identity.users import UserService
 from services.identity.verification import VerificationService
 from services.identity.viewers import ViewerService
-from services.provider_keys import ProviderKeyService
+from services.media.avatar_links import AvatarLinks
 from services.settings import Settings
-from services.users import UserService
 
 
 class IdentityServices(Foundation):

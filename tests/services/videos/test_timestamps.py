@@ -1,6 +1,6 @@
 import pytest
 
-from services.timestamps import format_timestamp, is_timestamp_text, parse_timestamp
+from services.videos.timestamps import format_timestamp, is_timestamp_text, parse_timestamp
 
 
 @pytest.mark.parametrize("text", ["1:05", "0:00", "1:x2", "99:99:99:99", "12:", ":12", " 1:05 ", "at 1 or 2: no"])

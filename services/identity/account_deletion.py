@@ -6,18 +6,19 @@ from db.queries import deletion as queries
 from db.queries import users as user_queries
 from db.queries.users import CredentialsRow, UserRow
 from db.sessions import Sessions, Transaction
-from services import reply_log, uploads
+from services import uploads
 from services.audit import AuditKind, record
 from services.errors import InvalidCredentials, ProblemCode, Unauthenticated, UnauthenticatedReason
 from services.identity.devices import Device
 from services.identity.guesses import Guesses
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService
+from services.identity.users import check_password, normalise_email
 from services.identity.viewers import Owner
 from services.jobs import states
 from services.storage.removal import remove_later
-from services.users import check_password, normalise_email
 from services.validation import Checks
+from services.wiz import reply_log
 
 TEXTS_A_STATEMENT = 1_000
 

@@ -11,9 +11,9 @@ from db.models.tables import AttemptCounter
 from db.sessions import Sessions
 from services.counters import database as counting
 from services.counters.database import DatabaseCounter
+from services.counters.throttle import Throttle
 from services.errors import RateLimited
 from services.settings import Rate
-from services.throttle import Throttle
 from tests.conditions import until
 
 FIVE_A_MINUTE = Rate(attempts=5, seconds=60)

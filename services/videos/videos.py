@@ -11,9 +11,10 @@ from db.paging import Order, Page, PageRequest, cut, group, page_of
 from db.queries import videos as queries
 from db.queries.videos import ListedVideo, SegmentRow, VideoPartRow, VideoRow
 from db.sessions import Reader, Sessions, Transaction
-from services import limits, processing
+from services import limits
 from services.errors import NotFound
 from services.validation import Checks
+from services.videos import processing
 from services.youtube.ids import UnusableLinkError, parse_video_id
 
 SHORTEST_SEARCH = 2

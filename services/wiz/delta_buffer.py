@@ -8,9 +8,9 @@ from structlog.typing import FilteringBoundLogger
 
 from db.outbox import NewEvent
 from db.sessions import Sessions
-from services.reply_log import Progress
 from services.tasks.model import ClaimedTask, LeaseLost
 from services.tasks.queue import TaskQueue
+from services.wiz.reply_log import Progress
 
 GATHER_SECONDS = 0.04
 LOOK_SECONDS = 1.0

@@ -9,12 +9,13 @@ from enum import Enum, auto
 from db.queries import videos as queries
 from db.queries.videos import VideoRow
 from db.sessions import Sessions
-from services import limits, processing
+from services import limits
 from services.errors import InvalidInput, NotFound, Problem, ProblemCode
 from services.events.event import EventsExpired
 from services.events.log import EventLog
 from services.events.log import position as position_of
 from services.events.positions import parse_position
+from services.videos import processing
 
 
 class Step(Enum):

@@ -14,11 +14,11 @@ from db.models.tables import Task
 from db.outbox import NewTask
 from db.queries import events as event_queries
 from db.sessions import Sessions
-from services.delta_buffer import DeltaBuffer, DeltaStream
-from services.reply_log import Progress
 from services.supervision import supervised
 from services.tasks.model import ClaimedTask, Handling, LeaseLost
 from services.tasks.queue import TaskQueue
+from services.wiz.delta_buffer import DeltaBuffer, DeltaStream
+from services.wiz.reply_log import Progress
 from tests.conditions import until
 from tests.statements import count_statements
 

@@ -12,13 +12,13 @@ from structlog.typing import FilteringBoundLogger
 from db.queries import videos as queries
 from db.queries.videos import SegmentRow, VideoRow
 from db.sessions import Sessions, Transaction
-from services import processing
 from services.llm.chat_model import Segment
 from services.llm.summary import summarise
-from services.processing import KINDS, Part, PartState
 from services.tasks.model import ClaimedTask, Handling, TaskError, TaskFailed
 from services.tasks.queue import TaskQueue
-from services.transcripts import load_segments
+from services.videos import processing
+from services.videos.processing import KINDS, Part, PartState
+from services.videos.transcripts import load_segments
 from services.youtube.failures import SourceCode, SourceError
 from services.youtube.metadata import Metadata
 from services.youtube.transcripts import Transcripts

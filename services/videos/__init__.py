@@ -1,0 +1,1 @@
+"""Videos, and what is fetched and made for each after it was added."""

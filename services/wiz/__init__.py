@@ -1,0 +1,1 @@
+"""Wiz: conversations, and replies that are written, followed, stopped and counted."""
