@@ -42,8 +42,11 @@ migrate: install ## Bring the database to the newest revision
 
 ## Testing
 
-test: $(VENV)/.dev ## Run all tests that Python alone can run, on both databases
-	$(BIN)/pytest $(ARGS)
+# Tests mostly wait: for servers to start, and for one another's transactions. So a core takes more than one of them.
+TEST_PROCESSES ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
+
+test: $(VENV)/.dev ## Run all tests that Python alone can run, on both databases, in TEST_PROCESSES at once
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
 
 test-clients: node-and-chromium $(VENV)/.dev clients/node_modules/.installed ## Run the tests that need Node and a headless Chromium
 	cd clients && npm run --silent build

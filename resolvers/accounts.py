@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.context import Info
+from schema.pacing import paced
 from schema.permissions import USERS
 from schema.types.accounts import (
     UserDeleteInput,
@@ -13,14 +14,19 @@ from schema.types.accounts import (
 )
 from schema.types.costs import ONE_AN_OPERATION
 from schema.types.jobs import Job
+from services.settings import Rate
+
+EXPORTS = Rate(3, 86_400)
+"""Each reads all that is kept of a user, and stores it."""
 
 
 @strawberry.type
 class AccountMutation:
     @strawberry.mutation(
-        description="Gather all that is kept of the caller into one file: a job, and of several calls the same while it runs.",
+        description="Gather all that is kept of the caller into one file: a job, and of several calls the same while it runs. "
+        "Its file takes the place of the one before.",
         extensions=[USERS],
-        metadata=ONE_AN_OPERATION,
+        metadata={**ONE_AN_OPERATION, **paced(lambda _settings: EXPORTS)},
     )
     async def user_export(self, info: Info) -> UserExportResult:
         row = await info.context.services.exports.start(info.context.viewer.signed_in_id, info.context.device)

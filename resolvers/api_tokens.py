@@ -11,7 +11,7 @@ from schema.types.api_tokens import (
     ApiTokenRevokeSuccess,
 )
 from schema.types.costs import ONE_AN_OPERATION
-from schema.types.users import Viewer
+from schema.types.users import User
 
 
 @strawberry.type
@@ -23,12 +23,12 @@ class ApiTokenMutation:
         metadata=ONE_AN_OPERATION,
     )
     async def api_token_create(self, info: Info) -> ApiTokenCreateResult:
-        viewer = info.context.viewer
-        token = await info.context.services.api_tokens.create(viewer.signed_in_id, info.context.device)
-        return ApiTokenCreateSuccess(token=token, viewer=Viewer(kind=viewer.kind))
+        context = info.context
+        token, row = await context.services.api_tokens.create(context.viewer.signed_in_id, context.device)
+        return ApiTokenCreateSuccess(token=token, user=User.from_row(row))
 
     @strawberry.mutation(description="Revoke the user's long-term token. It is refused at once.", extensions=[USERS])
     async def api_token_revoke(self, info: Info) -> ApiTokenRevokeResult:
-        viewer = info.context.viewer
-        await info.context.services.api_tokens.revoke(viewer.signed_in_id, info.context.device)
-        return ApiTokenRevokeSuccess(viewer=Viewer(kind=viewer.kind))
+        context = info.context
+        row = await context.services.api_tokens.revoke(context.viewer.signed_in_id, context.device)
+        return ApiTokenRevokeSuccess(user=User.from_row(row))

@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.context import Info
+from schema.pacing import paced
 from schema.permissions import USERS
 from schema.types.avatars import (
     AvatarRemoveResult,
@@ -14,6 +15,10 @@ from schema.types.avatars import (
 from schema.types.costs import ONE_AN_OPERATION
 from schema.types.nodes import required_row_id
 from schema.types.users import User
+from services.settings import Rate
+
+PICTURES = Rate(5, 60)
+"""Each is decoded by a process of its own, of which there are few."""
 
 
 @strawberry.type
@@ -22,7 +27,7 @@ class AvatarMutation:
         description="Show an uploaded picture for the user, in place of the one before. While too many pictures are "
         "being read this is a TIMEOUT, and the upload can be used again.",
         extensions=[USERS],
-        metadata=ONE_AN_OPERATION,
+        metadata={**ONE_AN_OPERATION, **paced(lambda _settings: PICTURES)},
     )
     async def avatar_set(self, info: Info, input: AvatarSetInput) -> AvatarSetResult:
         upload_id = required_row_id("Upload", input.upload_id)

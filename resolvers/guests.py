@@ -12,7 +12,7 @@ from schema.types.guests import (
     GuestSessionCreateResult,
     GuestSessionCreateSuccess,
 )
-from schema.types.users import Viewer
+from schema.types.users import User
 
 
 @strawberry.type
@@ -37,8 +37,8 @@ class GuestMutation:
     async def guest_conversations_claim(
         self, info: Info, input: GuestConversationsClaimInput
     ) -> GuestConversationsClaimResult:
-        viewer = info.context.viewer
-        count = await info.context.services.guests.claim(
-            viewer.signed_in_id, info.context.device, input.guest_session_id
+        context = info.context
+        count, row = await context.services.guests.claim(
+            context.viewer.signed_in_id, context.device, input.guest_session_id
         )
-        return GuestConversationsClaimSuccess(claimed_count=count, viewer=Viewer(kind=viewer.kind))
+        return GuestConversationsClaimSuccess(claimed_count=count, user=User.from_row(row))

@@ -22,7 +22,10 @@ from schema.types.users import User
 @strawberry.type
 class PasswordMutation:
     @strawberry.mutation(
-        description="Change the password, which ends the user's other sessions. Throttled by session.",
+        description=(
+            "Change the password, which ends the user's other sessions and leaves their long-term token. `NotFound` means "
+            "that there is no password yet: a reset by mail sets one. Throttled by session."
+        ),
         extensions=[USERS],
         metadata=ONE_AN_OPERATION,
     )
@@ -43,7 +46,10 @@ class PasswordMutation:
         return PasswordResetRequestSuccess(token_valid_seconds=round(services.settings.password_reset_minutes * 60))
 
     @strawberry.mutation(
-        description="Set the password with a mailed token, which ends all that is signed in. Throttled by address.",
+        description=(
+            "Set the password with a mailed token, which ends all that is signed in and removes the long-term token and the "
+            "keys at providers. Throttled by address."
+        ),
         extensions=[OPEN],
         metadata=ONE_AN_OPERATION,
     )

@@ -14,6 +14,7 @@ from schema.types.videos import Video
 from schema.types.wiz import TranscriptNotReady
 from schema.unsaid_values import without_input
 from services import errors
+from services.events.outages import describe, passes
 
 logger = structlog.get_logger()
 
@@ -87,6 +88,9 @@ def shaped(error: GraphQLError | Exception, context: Context) -> GraphQLFormatte
     """The error as clients get it: with a code and the request's id, and no internal text; that is logged instead."""
     located = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
     original = _root_of(located)
+    if isinstance(original, Exception) and passes(original):
+        logger.warning("request.outage", request_id=context.request_id, path=located.path, error=describe(original))
+        original = errors.Overloaded()
     message, extensions = _public(located, original)
     if extensions["code"] == "INTERNAL_SERVER_ERROR":
         logger.error("request.failed", request_id=context.request_id, path=located.path, exc_info=original or located)

@@ -19,13 +19,15 @@ class Access(FieldExtension):
 
     def __init__(self, *kinds: ViewerKind) -> None:
         self.kinds = frozenset(kinds)
+        # None for the error's own, which is for fields that want a user.
+        self._if_missing = "Sign in, or send a guest session id." if ViewerKind.GUEST in kinds else None
 
     def check(self, context: Context) -> None:
         kind = context.viewer.kind
         if kind in self.kinds:
             return
         if kind in {ViewerKind.ANONYMOUS, ViewerKind.GUEST}:
-            raise Unauthenticated(UnauthenticatedReason.MISSING)
+            raise Unauthenticated(UnauthenticatedReason.MISSING, message=self._if_missing)
         if kind is ViewerKind.API_TOKEN:
             raise Forbidden("A long-term token may take notes, and nothing else.")
         raise Forbidden

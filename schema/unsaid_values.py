@@ -10,7 +10,10 @@ PREFIX = re.compile(
     r"(?:Variable|Argument) '[$\w]+'(?: defined by fragment '\w+')? has invalid (?:default )?value(?: at [\w.\[\]]+)?: "
 )
 """Before what is said of a variable or an argument; the path holds names that the schema declares, and indices."""
-LEAF = re.compile(r"((?:\w+|Enum '\w+') cannot represent [\w -]+): .*", re.DOTALL)
+LEAF = re.compile(r"(\w+ cannot represent [\w -]+): .*", re.DOTALL)
+ENUM_TYPE = re.compile(
+    r"(Enum '\w+' cannot represent [\w -]+): .*?\.( Did you mean the enum value [\w ,']+\?)?", re.DOTALL
+)
 OBJECT = re.compile(
     r"(Expected value of type '[^']*' (?:to be an object|to include required field '\w+'|not to include unknown field '\w{1,64}'))"
     r"(?:, found: |\.( Did you mean [\w ,']+\?) Found: ).*",
@@ -31,7 +34,7 @@ def without_value(message: str) -> str:
     """Of what is wrong with one value."""
     if found := LEAF.fullmatch(message):
         return f"{found[1]}."
-    if found := OBJECT.fullmatch(message):
+    if found := OBJECT.fullmatch(message) or ENUM_TYPE.fullmatch(message):
         return f"{found[1]}.{found[2] or ''}"
     if found := ENUM.fullmatch(message):
         return f"The value does not exist in '{found[1]}' enum.{found[2] or ''}"

@@ -124,8 +124,8 @@ class Unauthenticated(DomainError):
         super().__init__(
             message
             or {
-                UnauthenticatedReason.MISSING: "Sign in, or send a guest session id.",
-                UnauthenticatedReason.INVALID: "The access token or the guest session id is not valid.",
+                UnauthenticatedReason.MISSING: "Sign in.",
+                UnauthenticatedReason.INVALID: "The access token is not valid.",
                 UnauthenticatedReason.EXPIRED: "The access token has expired.",
                 UnauthenticatedReason.REVOKED: "The session has ended. Sign in again.",
             }[reason]

@@ -110,4 +110,5 @@ def leases_of(settings: Settings) -> dict[str, float]:
         replies.LANE: settings.reply_lease_seconds,
         processing.LANE: settings.lease_seconds,
         lanes.ACCOUNTS: settings.lease_seconds,
+        lanes.EXPORTS: settings.lease_seconds,
     }

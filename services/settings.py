@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from db.engine import normalise_url
 
 SECRET_KEY_BYTES = 32
+ADMIN_TOKEN_BYTES = 32
 WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 RATE = re.compile(r"\s*([0-9]{1,9})\s*(?:/|per)\s*([1-9][0-9]{0,3})?\s*(second|minute|hour|day)s?\s*")
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
@@ -173,6 +174,7 @@ class Settings(BaseSettings):
     admin_token: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("ADMIN_TOKEN", "VIDWIZ_INTERNAL_API_ADMIN_TOKEN")
     )
+    """At least 32 bytes in staging and production."""
     admin_token_previous: SecretStr | None = None
     """While tokens change: accepted beside the new one."""
     jwt_expiry_hours: float = Field(default=24, gt=0, le=MOST_HOURS)
@@ -309,11 +311,16 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fail_closed(self) -> Self:
-        if self.secret_key is None and self.environment in {"staging", "production"}:
+        is_deployed = self.environment in {"staging", "production"}
+        if self.secret_key is None and is_deployed:
             raise ValueError("SECRET_KEY is not configured")
         for name, key in (("SECRET_KEY", self.secret_key), ("SECRET_KEY_PREVIOUS", self.secret_key_previous)):
             if key is not None and len(key.get_secret_value().encode()) < SECRET_KEY_BYTES:
                 raise ValueError(f"{name} is shorter than {SECRET_KEY_BYTES} bytes")
+        for name, token in (("ADMIN_TOKEN", self.admin_token), ("ADMIN_TOKEN_PREVIOUS", self.admin_token_previous)):
+            # Nothing counts guesses at it, so it must be too long to be guessed where strangers can try.
+            if token is not None and is_deployed and len(token.get_secret_value().strip().encode()) < ADMIN_TOKEN_BYTES:
+                raise ValueError(f"{name} is shorter than {ADMIN_TOKEN_BYTES} bytes")
         return self
 
     @model_validator(mode="after")

@@ -16,11 +16,12 @@ from services.identity.keys import Keyring
 from services.storage.links import SignedLinks
 from services.storage.removal import remove_later
 from services.storage.storage import BlobMissing, PutTarget, Storage, StorageUnavailable, new_key
+from services.storage.sweep import ARRIVING_SECONDS
 from services.validation import Checks
 
 FOLDER = "uploads"
-MOST_OPEN = 10
-"""Uploads of one user that wait for their file at once."""
+MOST_PENDING = 10
+"""Uploads of one user that are kept and not used, whether or not their file has come."""
 
 
 class UploadPurpose(StrEnum):
@@ -32,12 +33,16 @@ class Accepted:
     """What may be sent for a purpose."""
 
     content_types: tuple[str, ...]
+    formats: str
+    """The same, as people call them."""
     largest_bytes: int
 
 
 ACCEPTED: Mapping[UploadPurpose, Accepted] = {
     UploadPurpose.AVATAR: Accepted(
-        content_types=("image/png", "image/jpeg", "image/webp"), largest_bytes=limits.AVATAR_BYTES
+        content_types=("image/png", "image/jpeg", "image/webp"),
+        formats="PNG, JPEG or WebP",
+        largest_bytes=limits.AVATAR_BYTES,
     ),
 }
 
@@ -96,13 +101,13 @@ class UploadService:
     ) -> NewUpload:
         """Where to send the file; `base_url` is this server's. Without a user, the operator's.
 
-        Raises InvalidInput, RateLimited when too many uploads of the user wait for their files, or Overloaded.
+        Raises InvalidInput, RateLimited when the user has too many uploads that are not used, or Overloaded.
         """
         filename = _check(purpose, filename, content_type, size_bytes)
         key = new_key(FOLDER)
         async with self._database.write() as tx:
             if user_id is not None:
-                await _check_open_ones(tx, user_id)
+                await _make_room(tx, user_id)
             adding = queries.add(
                 user_id=user_id,
                 purpose=purpose,
@@ -216,22 +221,31 @@ def _check(purpose: UploadPurpose, filename: str, content_type: str, size_bytes:
     if any(unicodedata.category(character) == "Cc" for character in trimmed):
         checks.add(["filename"], ProblemCode.INVALID_CHARACTER, "Filename contains a control character.")
     if content_type not in accepted.content_types:
-        allowed = ", ".join(accepted.content_types)
-        checks.add(["contentType"], ProblemCode.INVALID_FORMAT, f"Content type must be one of {allowed}.")
-    if not 1 <= size_bytes <= accepted.largest_bytes:
-        message = f"Size bytes must be between 1 and {accepted.largest_bytes}."
-        checks.add(["sizeBytes"], ProblemCode.OUT_OF_RANGE, message)
+        checks.add(["contentType"], ProblemCode.UNSUPPORTED_FORMAT, f"The file must be {accepted.formats}.")
+    if size_bytes < 1:
+        checks.add(["sizeBytes"], ProblemCode.OUT_OF_RANGE, "The file must not be empty.")
+    elif size_bytes > accepted.largest_bytes:
+        megabytes = accepted.largest_bytes // limits.MEGABYTE
+        checks.add(["sizeBytes"], ProblemCode.TOO_LARGE, f"The file may have at most {megabytes} MB.")
     checks.finish()
     return trimmed
 
 
-async def _check_open_ones(tx: Transaction, user_id: int) -> None:
-    """Of uploads that are announced together each sees the others."""
+async def _make_room(tx: Transaction, user_id: int) -> None:
+    """For one more upload. One that was sent or forgotten, and never used, gives way once no file can arrive any more.
+
+    Of uploads that are announced together each sees the others. Raises RateLimited when none can give way yet.
+    """
     if await tx.scalar(queries.lock_user(user_id)) is None:
         raise Unauthenticated(UnauthenticatedReason.REVOKED)
-    ((count, expires_at, now),) = await tx.all(queries.open_ones(user_id))
-    if count >= MOST_OPEN:
-        raise RateLimited(max(1, math.ceil((expires_at - now).total_seconds())))
+    ((count, expires_at, now),) = await tx.all(queries.pending(user_id))
+    if count < MOST_PENDING:
+        return
+    given_up = await tx.scalar(queries.give_up_oldest(user_id, ARRIVING_SECONDS))
+    if given_up is None:
+        seconds = (expires_at - now).total_seconds() + ARRIVING_SECONDS
+        raise RateLimited(max(1, math.ceil(seconds)))
+    await remove_later(tx, given_up)
 
 
 async def _exactly(chunks: AsyncIterator[bytes], size: int) -> AsyncGenerator[bytes]:

@@ -65,6 +65,7 @@ def build_worker(foundation: Foundation, writer: ReplyWriter) -> Worker:
         replies.LANE: settings.reply_concurrency,
         processing.LANE: settings.worker_concurrency,
         lanes.ACCOUNTS: settings.worker_concurrency,
+        lanes.EXPORTS: 1,
     }
     name = f"{socket.gethostname()}:{os.getpid()}"
     return Worker(

@@ -23,13 +23,13 @@ async def exporting(
 ) -> AsyncGenerator[None]:
     """It tries again at once."""
     database = server.services.database
-    queue = TaskQueue(database, {lanes.ACCOUNTS: 30}, retry_seconds=lambda _attempt: 0)
+    queue = TaskQueue(database, {lanes.EXPORTS: 30}, retry_seconds=lambda _attempt: 0)
     exporter = Exporter(database, queue, storage, longest_seconds=longest_seconds, largest_bytes=largest_bytes)
     handling = Handling(handle=exporter.export, on_dead=exporter.give_up, on_cancelled=exporter.stop)
     worker = Worker(
         queue,
         {"export_user": handling},
-        {lanes.ACCOUNTS: 1},
+        {lanes.EXPORTS: 1},
         "test",
         poll_seconds=0.02,
         cancel_grace_seconds=0,

@@ -9,13 +9,13 @@ from tests.servers.processes import ServerProcess, has_printed
 
 BROKEN = """
 import asyncio, sys, vidwiz
-from services.counters.throttle import Throttle
+from services.counters.database import DatabaseCounter
 
 async def fail(self):
     await asyncio.sleep(1)
     raise RuntimeError("the loop is broken")
 
-Throttle.run = fail
+DatabaseCounter.run = fail
 sys.exit(vidwiz.main(["serve", "--port", sys.argv[1]]))
 """
 

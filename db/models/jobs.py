@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Float, ForeignKey, Index
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.metadata import NEVER_REUSE_IDS, Base, CreatedAt, Id, UpdatedAt
@@ -11,7 +11,14 @@ from db.types import type_of_id, type_of_json
 
 class Job(Base):
     __tablename__ = "jobs"
-    __table_args__ = (Index(None, "user_id", "created_at", "id"), NEVER_REUSE_IDS)
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'CANCELLED')", name="status"
+        ),
+        CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
+        Index(None, "user_id", "created_at", "id"),
+        NEVER_REUSE_IDS,
+    )
 
     id: Mapped[Id]
     user_id: Mapped[int] = mapped_column(type_of_id, ForeignKey("users.id", ondelete="CASCADE"))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.metadata import NEVER_REUSE_IDS, Base, CreatedAt, Id
@@ -11,7 +11,13 @@ from db.types import type_of_id
 
 class Upload(Base):
     __tablename__ = "uploads"
-    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"), NEVER_REUSE_IDS)
+    __table_args__ = (
+        CheckConstraint("state IN ('PENDING', 'CLAIMED')", name="state"),
+        CheckConstraint("size_bytes >= 1", name="size_bytes"),
+        Index(None, "user_id"),
+        Index(None, "expires_at"),
+        NEVER_REUSE_IDS,
+    )
 
     id: Mapped[Id]
     user_id: Mapped[int | None] = mapped_column(type_of_id, ForeignKey("users.id", ondelete="CASCADE"))

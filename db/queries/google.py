@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Delete, Update, case, delete, func, or_, select, update
+from sqlalchemy import Select, Update, case, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from db.engine import DialectName
-from db.models.tables import ProviderKey, User
+from db.models.tables import User
 from db.queries.dialects import insert_into
 from db.types import AnySelect
 
@@ -36,13 +36,22 @@ def add(subject: str, email: str, name: str, *, email_verified: bool, dialect: D
     )
 
 
-def link(seen: AccountRow, subject: str, *, email_verified: bool, keep_password: bool) -> ReturningUpdate[int]:
-    """Answers no row when what was seen of the account has changed, or it was linked meanwhile."""
+def hold(user_id: int, subject: str) -> Select[int]:
+    """Answers no row when the account is not the subject's any more; otherwise it stays theirs until the commit."""
+    is_theirs = (User.id == user_id, User.google_subject == subject)
+    return select(User.id).where(*is_theirs).with_for_update(key_share=True)
+
+
+def link(seen: AccountRow, subject: str, *, email_verified: bool, is_strangers: bool) -> ReturningUpdate[int]:
+    """Of a stranger's account the password and the picture go.
+
+    Answers no row when what was seen of the account has changed, or it was linked meanwhile.
+    """
     return (
         update(User)
         .where(
             User.id == seen.user_id,
-            User.google_subject.is_(None),
+            User.google_subject.is_not_distinct_from(seen.google_subject),
             User.email == seen.email,
             User.email_verified == seen.email_verified,
             User.password_hash.is_not_distinct_from(seen.password_hash),
@@ -50,7 +59,8 @@ def link(seen: AccountRow, subject: str, *, email_verified: bool, keep_password:
         .values(
             google_subject=subject,
             email_verified=email_verified,
-            password_hash=User.password_hash if keep_password else None,
+            password_hash=None if is_strangers else User.password_hash,
+            picture_url=None if is_strangers else User.picture_url,
         )
         .returning(User.id)
     )
@@ -65,7 +75,3 @@ def fill_profile(user_id: int, name: str, picture_url: str | None) -> Update:
         .where(User.id == user_id, or_(is_nameless, has_other))
         .values(name=case((is_nameless, name), else_=User.name), picture_url=picture_url or User.picture_url)
     )
-
-
-def remove_provider_keys(user_id: int) -> Delete:
-    return delete(ProviderKey).where(ProviderKey.user_id == user_id)

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, insert, literal, select, update
-from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy import ColumnElement, Select, case, delete, exists, func, insert, literal, select, update
+from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
 
 from db import clock
 from db.models.tables import Artifact, Job
@@ -142,6 +142,12 @@ def artifact(artifact_id: int) -> AnySelect:
 
 def add_artifact(artifact: NewArtifact) -> ReturningInsert[int]:
     return insert(Artifact).values(**artifact._asdict()).returning(Artifact.id)
+
+
+def take_artifacts(user_id: int, kind: str) -> ReturningDelete[str]:
+    """Delete what the user's jobs of a kind have made; answers the keys."""
+    made = select(Job.id).where(Job.user_id == user_id, Job.kind == kind)
+    return delete(Artifact).where(Artifact.job_id.in_(made)).returning(Artifact.storage_key)
 
 
 def _artifacts() -> AnySelect:

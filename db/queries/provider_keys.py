@@ -44,6 +44,10 @@ def remove(user_id: int, provider: str) -> Delete:
     return delete(ProviderKey).where(ProviderKey.user_id == user_id, ProviderKey.provider == provider)
 
 
+def remove_all(user_id: int) -> Delete:
+    return delete(ProviderKey).where(ProviderKey.user_id == user_id)
+
+
 def sealed_by(key_ids: Collection[str], after: tuple[int, str], limit: int) -> AnySelect:
     """In the order of their users and providers, from the first after that place."""
     return (

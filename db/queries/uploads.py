@@ -49,10 +49,18 @@ def lock_user(user_id: int) -> Select[int]:
     return select(User.id).where(User.id == user_id).with_for_update(key_share=True)
 
 
-def open_ones(user_id: int) -> Select[int, datetime, datetime]:
-    """How many uploads of the user may still be sent or used, when the first of them expires, and what time it is."""
+def pending(user_id: int) -> Select[int, datetime, datetime]:
+    """How many uploads of the user nobody has used, when the URL of the first of them expires, and what time it is."""
     now: ColumnElement[datetime] = clock.now()
-    return select(func.count(), func.min(Upload.expires_at), now).where(Upload.user_id == user_id, IS_OPEN)
+    return select(func.count(), func.min(Upload.expires_at), now).where(Upload.user_id == user_id, IS_PENDING)
+
+
+def give_up_oldest(user_id: int, expired_seconds: float) -> ReturningDelete[str]:
+    """Delete the user's oldest unused upload whose URL expired so long ago; answers its key, if there is one."""
+    expired = select(Upload.id).where(Upload.user_id == user_id, IS_PENDING)
+    expired = expired.where(Upload.expires_at <= clock.seconds_from_now(-expired_seconds))
+    oldest = expired.order_by(Upload.expires_at, Upload.id).limit(1).with_for_update(skip_locked=True)
+    return delete(Upload).where(Upload.id.in_(oldest)).returning(Upload.storage_key)
 
 
 def add(

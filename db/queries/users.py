@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, Update, exists, or_, select, true, update
+from sqlalchemy import Select, Update, case, exists, or_, select, true, update
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from db.engine import DialectName
@@ -72,9 +72,22 @@ def replace_password(user_id: int, password_hash: str, replacement: str) -> Upda
     return update(User).where(*seen).values(password_hash=replacement)
 
 
-def reset_password(user_id: int, password_hash: str) -> Update:
-    """By somebody who has proved that the address is theirs."""
-    return update(User).where(User.id == user_id).values(password_hash=password_hash, email_verified=true())
+def reset_password(user_id: int, password_hash: str) -> ReturningUpdate[str]:
+    """By somebody who has proved that the address is theirs, which it answers.
+
+    Whoever came with Google before the first proof may be somebody else.
+    """
+    return (
+        update(User)
+        .where(User.id == user_id)
+        .values(
+            password_hash=password_hash,
+            email_verified=true(),
+            google_subject=case((User.email_verified, User.google_subject)),
+            picture_url=case((User.email_verified, User.picture_url)),
+        )
+        .returning(User.email)
+    )
 
 
 def verify_email(user_id: int) -> ReturningUpdate[str]:

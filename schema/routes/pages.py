@@ -8,6 +8,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from services.container import Services
+
 STATIC = Path(__file__).parent.parent / "static"
 
 # Monaco puts its styles into the page and its fonts into its styles; nothing else may come from anywhere but here.
@@ -41,9 +43,8 @@ def graphiql_page() -> Response:
 
 async def front_page(request: Request) -> Response:
     del request
-    return JSONResponse(
-        {"message": "VidWiz: a GraphQL API for learning from videos. Ask it at /graphql.", "status": "ok"}
-    )
+    message = "VidWiz: a GraphQL API for learning from videos. Ask it at /graphql."
+    return JSONResponse({"message": message, "status": "ok", "version": Services.version})
 
 
 def page_routes(*, graphiql: bool) -> list[Route | Mount]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from schema.types.errors import ApiTokenExists, NotFound
-from schema.types.users import Viewer
+from schema.types.users import User
 
 
 @strawberry.type(description="The user has a long-term token.")
@@ -13,12 +13,12 @@ class ApiTokenCreateSuccess:
     token: str = strawberry.field(
         description="To be sent as `Authorization: Bearer …` with `noteCreate`. It is shown this once, and never expires."
     )
-    viewer: Viewer = strawberry.field(description="Who is calling: the user, who now has a token.")
+    user: User = strawberry.field(description="The user, who now has a token.")
 
 
 @strawberry.type(description="The user has no long-term token any more.")
 class ApiTokenRevokeSuccess:
-    viewer: Viewer = strawberry.field(description="Who is calling: the user, who now has no token.")
+    user: User = strawberry.field(description="The user, who now has no token.")
 
 
 ApiTokenCreateResult = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from schema.types.errors import InvalidInput
-from schema.types.users import Viewer
+from schema.types.users import User
 
 
 @strawberry.type(description="A new guest.")
@@ -23,7 +23,7 @@ class GuestConversationsClaimInput:
 @strawberry.type(description="The conversations are the user's, and the guest's no more.")
 class GuestConversationsClaimSuccess:
     claimed_count: int = strawberry.field(description="How many they were; 0 when there were none, or none are left.")
-    viewer: Viewer = strawberry.field(description="Who is calling, with the conversations.")
+    user: User = strawberry.field(description="The user, with the conversations.")
 
 
 GuestSessionCreateResult = Annotated[

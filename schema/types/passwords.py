@@ -39,7 +39,10 @@ class PasswordResetRequestSuccess:
     token_valid_seconds: int = strawberry.field(description="How long the mailed token is good, in seconds.")
 
 
-@strawberry.type(description="The password is set, and the address proved. Every session and the API token have ended.")
+@strawberry.type(
+    description="The password is set, and the address proved. Every session has ended, and the long-term token and the keys at "
+    "providers are gone."
+)
 class PasswordResetSuccess:
     email: str = strawberry.field(description="The address to sign in with now.")
 

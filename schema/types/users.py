@@ -132,14 +132,16 @@ class Viewer:
         row = None if user_id is None else await info.context.services.users.get(user_id)
         return None if row is None else User.from_row(row)
 
-    @strawberry.field(description="Messages to Wiz that the caller may still send today; null for nobody.")
+    @strawberry.field(
+        description="Messages to Wiz that the caller may still send today; null for who is neither a user nor a guest."
+    )
     async def wiz_quota(self, info: Info) -> WizQuota | None:
         if self.kind not in {ViewerKind.GUEST, ViewerKind.USER}:
             return None
         return WizQuota.from_quota(await info.context.services.wiz.quota(info.context.viewer.owner))
 
     @strawberry.field(
-        description="The caller's conversations, the newest first; guests have them too. Null for nobody."
+        description="The caller's conversations, the newest first; null for who is neither a user nor a guest."
     )
     async def conversations(
         self, info: Info, first: First = DEFAULT_SIZE, after: After = None

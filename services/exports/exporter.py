@@ -9,7 +9,7 @@ from db.sessions import Sessions, Transaction
 from services.exports import contents
 from services.exports.archive import Archive, ArchiveTooLarge, archive
 from services.jobs import states
-from services.jobs.states import JobStatus
+from services.jobs.states import JobKind, JobStatus
 from services.storage.removal import keep, remove_later, reserve
 from services.storage.storage import Blob, BlobTooLarge, Storage, StorageUnavailable, new_key
 from services.tasks.model import ClaimedTask, LeaseLost, TaskCancelled, TaskError, TaskFailed
@@ -51,7 +51,7 @@ class Exporter:
             async with self._database.write() as tx:
                 await self._queue.succeed(tx, task)
                 await keep(tx, key)
-                await self._finish(tx, job_id_of(task), key, blob)
+                await self._finish(tx, task, key, blob)
         except (LeaseLost, TaskCancelled):
             # Cancelled, gone with its user, or another's now: the blob need not wait for its time.
             async with self._database.write() as tx:
@@ -99,7 +99,11 @@ class Exporter:
             if reserved is not None:
                 await reserve(tx, reserved)
 
-    async def _finish(self, tx: Transaction, job_id: int, key: str, blob: Blob) -> None:
+    async def _finish(self, tx: Transaction, task: ClaimedTask, key: str, blob: Blob) -> None:
+        """It takes the place of the user's earlier ones, or they would pile up."""
+        job_id = job_id_of(task)
+        replaced = await tx.all(queries.take_artifacts(user_id_of(task), JobKind.USER_EXPORT))
+        await remove_later(tx, *(old_key for (old_key,) in replaced))
         artifact = NewArtifact(
             job_id=job_id, name=NAME, content_type=blob.content_type, size_bytes=blob.size_bytes, storage_key=key
         )

@@ -40,6 +40,6 @@ async def _order(tx: Transaction, user_id: int, job_id: int) -> None:
     payload = {"jobId": job_id, "userId": user_id}
     kind = TASKS[JobKind.USER_EXPORT]
     await tx.enqueue(
-        NewTask(kind=kind, lane=lanes.ACCOUNTS, key=str(job_id), payload=payload, max_attempts=MAX_ATTEMPTS)
+        NewTask(kind=kind, lane=lanes.EXPORTS, key=str(job_id), payload=payload, max_attempts=MAX_ATTEMPTS)
     )
     await announce(tx, job_id)

@@ -4,12 +4,14 @@ from collections.abc import Collection
 from secrets import token_urlsafe
 
 from db.queries import api_tokens as queries
+from db.queries.users import UserRow
 from db.sessions import Sessions
 from services import audit
 from services.audit import AuditKind
 from services.errors import ApiTokenExists, NotFound
 from services.identity.devices import Device
 from services.identity.tokens import digest
+from services.identity.users import user_in
 
 PREFIX = "vwt_"
 HASHES_A_STATEMENT = 1_000
@@ -19,24 +21,26 @@ class ApiTokenService:
     def __init__(self, database: Sessions) -> None:
         self._database = database
 
-    async def create(self, user_id: int, device: Device) -> str:
-        """The token, with 256 random bits: it is not to be had again, since a digest is all that is kept.
+    async def create(self, user_id: int, device: Device) -> tuple[str, UserRow]:
+        """The token, with 256 random bits, and its user. It is not to be had again: a digest is all that is kept.
 
         Raises ApiTokenExists.
         """
         token = PREFIX + token_urlsafe(32)
         async with self._database.write() as tx:
+            # Before the token, since a user's deletion, too, locks the user first.
+            await audit.record(tx, AuditKind.API_TOKEN_CREATED, user_id=user_id, address=device.address)
             if not await tx.execute(queries.add(user_id, digest(token), tx.dialect)):
                 raise ApiTokenExists
-            await audit.record(tx, AuditKind.API_TOKEN_CREATED, user_id=user_id, address=device.address)
-        return token
+            return token, await user_in(tx, user_id)
 
-    async def revoke(self, user_id: int, device: Device) -> None:
-        """It is refused from the next call on. Raises NotFound."""
+    async def revoke(self, user_id: int, device: Device) -> UserRow:
+        """The user, without a token. It is refused from the next call on. Raises NotFound."""
         async with self._database.write() as tx:
+            await audit.record(tx, AuditKind.API_TOKEN_REVOKED, user_id=user_id, address=device.address)
             if not await tx.execute(queries.remove(user_id)):
                 raise NotFound("No long-term token found.")
-            await audit.record(tx, AuditKind.API_TOKEN_REVOKED, user_id=user_id, address=device.address)
+            return await user_in(tx, user_id)
 
     async def user_of(self, token_hash: str) -> int | None:
         """Asked of the database each time, so that a revocation counts at once and everywhere."""

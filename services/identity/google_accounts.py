@@ -5,6 +5,7 @@ from typing import Literal
 
 from db.queries import api_tokens as api_token_queries
 from db.queries import google as queries
+from db.queries import provider_keys as provider_key_queries
 from db.queries.google import AccountRow
 from db.sessions import Transaction
 from services.audit import AuditKind, record
@@ -46,7 +47,10 @@ class Claim:
 
     @property
     def is_strangers(self) -> bool:
-        """Whether somebody registered the address without ever proving it, and may not be the one who comes now."""
+        """Whether somebody registered the address without ever proving it, and may not be the one who comes now.
+
+        Also with Google, which tells addresses that it does not run.
+        """
         return self.proof == "google" and not self.account.email_verified
 
 
@@ -60,11 +64,14 @@ def is_authoritative(newcomer: Newcomer) -> bool:
 
 
 async def add(tx: Transaction, newcomer: Newcomer, device: Device) -> int:
-    """A new account: its user's id. Raises Overtaken when there is one by now."""
+    """A new account: its user's id. Raises Overtaken when there is one by now.
+
+    An address that Google does not run is not proved by Google, whatever it says of it.
+    """
     identity = newcomer.identity
     if newcomer.email is None:
         raise Overtaken
-    verified = identity.email_verified is True
+    verified = is_authoritative(newcomer)
     new = queries.add(identity.subject, newcomer.email, newcomer.name, email_verified=verified, dialect=tx.dialect)
     user_id = await tx.scalar(new)
     if user_id is None:
@@ -77,21 +84,31 @@ async def add(tx: Transaction, newcomer: Newcomer, device: Device) -> int:
 
 
 async def link(tx: Transaction, newcomer: Newcomer, claim: Claim, device: Device) -> None:
-    """A stranger's password, API token and provider keys go; ending the sessions is left to the caller.
+    """A stranger's identity, password, API token and provider keys go; ending the sessions is left to the caller.
 
     Raises Overtaken.
     """
     identity, account = newcomer.identity, claim.account
-    verified = account.email_verified or identity.email_verified is True or claim.proof == "google"
-    linked = queries.link(account, identity.subject, email_verified=verified, keep_password=not claim.is_strangers)
+    verified = account.email_verified or is_authoritative(newcomer)
+    linked = queries.link(account, identity.subject, email_verified=verified, is_strangers=claim.is_strangers)
     if await tx.scalar(linked) is None:
         raise Overtaken
     if claim.is_strangers:
         await tx.execute(api_token_queries.remove(account.user_id))
         # With keys of their own they would read along at the provider.
-        await tx.execute(queries.remove_provider_keys(account.user_id))
-    details = {"proof": claim.proof, "passwordRemoved": claim.is_strangers and account.password_hash is not None}
+        await tx.execute(provider_key_queries.remove_all(account.user_id))
+    details = {
+        "proof": claim.proof,
+        "passwordRemoved": claim.is_strangers and account.password_hash is not None,
+        "identityReplaced": account.google_subject is not None,
+    }
     await record(tx, AuditKind.GOOGLE_LINKED, user_id=account.user_id, address=device.address, details=details)
+
+
+async def hold(tx: Transaction, newcomer: Newcomer, user_id: int) -> None:
+    """Raises Overtaken when the account, which was theirs, was taken from them meanwhile."""
+    if await tx.scalar(queries.hold(user_id, newcomer.identity.subject)) is None:
+        raise Overtaken
 
 
 async def fill_profile(tx: Transaction, newcomer: Newcomer, user_id: int) -> None:

@@ -18,7 +18,16 @@ from services.errors import (
 )
 from services.identity.devices import Device
 from services.identity.google import REFUSAL, GoogleCredentials, GoogleIdentity
-from services.identity.google_accounts import Claim, Newcomer, Overtaken, add, fill_profile, is_authoritative, link
+from services.identity.google_accounts import (
+    Claim,
+    Newcomer,
+    Overtaken,
+    add,
+    fill_profile,
+    hold,
+    is_authoritative,
+    link,
+)
 from services.identity.guesses import Guesses
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService, SignedIn
@@ -97,13 +106,14 @@ class GoogleSignIn:
         """Why the account is theirs from now on; None when it is already, or there is none. Raises as `by_credential`."""
         if account is None or account.google_subject == newcomer.identity.subject:
             return None
-        if account.google_subject is not None:
+        proves = is_authoritative(newcomer)
+        if account.google_subject is not None and (account.email_verified or not proves):
             # The address went to somebody else, and the account stays with whom it was linked to.
             raise EmailTaken(LINKED_TO_ANOTHER)
-        if password is not None:
+        if account.google_subject is None and password is not None:
             await self._check_password(device, account, password)
             return Claim(account=account, proof="password")
-        if is_authoritative(newcomer):
+        if proves:
             return Claim(account=account, proof="google")
         raise EmailTaken(ADDRESS_IS_KNOWN)
 
@@ -128,6 +138,8 @@ class GoogleSignIn:
             if claim is not None:
                 await link(tx, newcomer, claim, device)
                 ended = await self._sessions.end_all(tx, user_id) if claim.is_strangers else []
+            else:
+                await hold(tx, newcomer, user_id)
             await fill_profile(tx, newcomer, user_id)
             await record(tx, AuditKind.SIGNED_IN, user_id=user_id, address=device.address, details=METHOD)
             signed_in = await self._sessions.start(tx, user_id, device)

@@ -4,6 +4,7 @@ import re
 from secrets import token_urlsafe
 
 from db.queries import wiz as queries
+from db.queries.users import UserRow
 from db.sessions import Sessions
 from services import audit, limits
 from services.audit import AuditKind
@@ -12,16 +13,18 @@ from services.errors import InvalidInput, Problem, ProblemCode
 from services.identity.devices import Device
 from services.identity.keys import Keyring
 from services.identity.tokens import digest
+from services.identity.users import user_in
 from services.settings import Rate
 
 PURPOSE = "guest"
 PREFIX = "vwg_"
 RANDOM_BYTES = 16
 SIGNED = re.compile(rf"({PREFIX}[A-Za-z0-9_-]{{22}})\.([A-Za-z0-9_-]{{43}})")
+FOREIGN = "This guest session id is not one of ours."
 
 
 class InvalidGuestId(Exception):
-    """The text names no guest; the message says why, for developers."""
+    """The text names no guest; the message says why, for people."""
 
 
 class GuestIds:
@@ -44,13 +47,13 @@ class GuestIds:
         if text.startswith(PREFIX):
             self._check_signature(text)
         elif not self._client_made:
-            raise InvalidGuestId("A guest session id must come from guestSessionCreate.")
+            raise InvalidGuestId(FOREIGN)
         return digest(text)
 
     def _check_signature(self, text: str) -> None:
         parts = SIGNED.fullmatch(text)
         if parts is None or not self._keyring.is_signed(PURPOSE, parts[1], parts[2]):
-            raise InvalidGuestId("The guest session id is none that this server made. Ask guestSessionCreate for one.")
+            raise InvalidGuestId(FOREIGN)
 
 
 class GuestService:
@@ -68,8 +71,8 @@ class GuestService:
         await self._throttle.count("guests", device.address, self._create_rate)
         return self._ids.mint()
 
-    async def claim(self, user_id: int, device: Device, guest_session_id: str) -> int:
-        """Make the guest's conversations the user's: how many they were. Once it is done there are none left.
+    async def claim(self, user_id: int, device: Device, guest_session_id: str) -> tuple[int, UserRow]:
+        """Make the guest's conversations the user's: how many they were, and the user. Once it is done there are none left.
 
         Whoever knows the id is the guest, so attempts are counted as those to sign in are.
         Raises RateLimited or InvalidInput.
@@ -86,4 +89,4 @@ class GuestService:
                 await audit.record(
                     tx, AuditKind.GUEST_CLAIMED, user_id=user_id, address=device.address, details={"count": count}
                 )
-        return count
+            return count, await user_in(tx, user_id)

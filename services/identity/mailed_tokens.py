@@ -85,6 +85,8 @@ class TokenMailing:
             mail = letter.write(user.email, token)
             async with self._database.write() as tx:
                 await self._queue.hold(tx, task)
+                # Before their tokens, as a reset, which holds the user, goes about it.
+                await tx.scalar(user_queries.lock(user.id))
                 await tx.execute(queries.remove(user.id, purpose))
                 await tx.execute(queries.add(digest(token), user.id, purpose, user.email, lifetime_seconds))
             await self._mailer.send(mail)

@@ -1,20 +1,27 @@
 """New passwords: by the old one, or by a mailed token for who has forgotten it."""
 
 from db.queries import api_tokens as api_token_queries
-from db.queries import google as google_queries
 from db.queries import mailed_tokens as token_queries
+from db.queries import provider_keys as provider_key_queries
 from db.queries import users as queries
 from db.queries.users import CredentialsRow, UserRow
-from db.sessions import Sessions, Transaction
+from db.sessions import Sessions
 from services import audit
 from services.audit import AuditKind
 from services.counters.throttle import Throttle
-from services.errors import InvalidCredentials, InvalidToken, NotFound, RateLimited
+from services.errors import (
+    InvalidCredentials,
+    InvalidToken,
+    NotFound,
+    RateLimited,
+    Unauthenticated,
+    UnauthenticatedReason,
+)
 from services.identity import mailed_tokens
 from services.identity.devices import Device
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService
-from services.identity.users import check_email, check_password
+from services.identity.users import check_email, check_password, user_in
 from services.identity.viewers import Viewer
 from services.mail.messages import Purpose
 from services.settings import Rate
@@ -63,7 +70,7 @@ class PasswordService:
             await audit.record(tx, AuditKind.PASSWORD_RESET_REQUESTED, user_id=user_id, address=device.address)
 
     async def reset(self, device: Device, token: str, new_password: str) -> str:
-        """Set the password, with a mailed token, and end all that was signed in; answers the account's address.
+        """Set the password, with a mailed token, and put out whoever else was in; answers the account's address.
 
         Raises RateLimited, InvalidInput, which leaves the token good, or InvalidToken.
         """
@@ -76,23 +83,24 @@ class PasswordService:
         password_hash = await self._passwords.hash(new_password)
         async with self._database.write() as tx:
             # The user first, as whoever deletes one does; what it writes is undone when the token was used meanwhile.
-            user = await self._locked(tx, user_id)
+            email = await tx.scalar(queries.reset_password(user_id, password_hash))
+            if email is None:
+                raise InvalidToken
             await mailed_tokens.spend(tx, Purpose.PASSWORD_RESET, token)
-            await tx.execute(queries.reset_password(user_id, password_hash))
             await tx.execute(token_queries.remove(user_id))
             await tx.execute(api_token_queries.remove(user_id))
-            if not user.email_verified:
-                # A stranger may have registered the address, and would read along at the provider.
-                await tx.execute(google_queries.remove_provider_keys(user_id))
+            # With keys of their own an intruder would read along at the provider.
+            await tx.execute(provider_key_queries.remove_all(user_id))
             ended = await self._sessions.end_all(tx, user_id)
             await audit.record(tx, AuditKind.PASSWORD_RESET, user_id=user_id, address=device.address)
         self._sessions.forget(ended)
-        return user.email
+        return email
 
     async def change(self, device: Device, viewer: Viewer, *, old: str, new: str) -> UserRow:
         """Replace the viewer's password, and end all their sessions but this one.
 
-        Raises RateLimited, InvalidInput, InvalidCredentials, or NotFound for an account without a password.
+        The long-term token stays: this is no recovery, and a program goes on. Raises RateLimited, InvalidInput,
+        InvalidCredentials, NotFound for an account without a password, or Unauthenticated when it is gone.
         """
         user_id = viewer.signed_in_id
         await self._throttle.count("password change", f"{user_id} {viewer.session_id}", CHANGES_RATE)
@@ -102,25 +110,20 @@ class PasswordService:
         checks.finish()
         async with self._database.read() as reader:
             found = await reader.row(CredentialsRow, queries.credentials_of(user_id))
-        if found is None or found.password_hash is None:
+        if found is None:
+            raise Unauthenticated(UnauthenticatedReason.REVOKED)
+        if found.password_hash is None:
             raise NotFound(NONE_TO_CHANGE)
         if not await self._passwords.verify(old, found.password_hash):
             raise InvalidCredentials(OLD_IS_WRONG)
         password_hash = await self._passwords.hash(new)
         async with self._database.write() as tx:
+            await tx.scalar(queries.lock(user_id))
+            user = await user_in(tx, user_id)
             if not await tx.execute(queries.replace_password(user_id, found.password_hash, password_hash)):
                 raise InvalidCredentials(CHANGED_MEANWHILE)
             await tx.execute(token_queries.remove(user_id, Purpose.PASSWORD_RESET))
             ended = await self._sessions.end_all(tx, user_id, but=viewer.session_id)
             await audit.record(tx, AuditKind.PASSWORD_CHANGED, user_id=user_id, address=device.address)
-            user = await self._locked(tx, user_id)
         self._sessions.forget(ended)
-        return user
-
-    async def _locked(self, tx: Transaction, user_id: int) -> UserRow:
-        """Raises InvalidToken for an account that is gone."""
-        await tx.scalar(queries.lock(user_id))
-        user = await tx.row(UserRow, queries.by_id(user_id))
-        if user is None:
-            raise InvalidToken
         return user

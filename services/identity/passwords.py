@@ -5,23 +5,20 @@ What old systems stored is verified, too, and replaced when its owner next signs
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from services.errors import Overloaded
 from services.identity import legacy_hashes
+from services.slots import Slots
 
 # m=19456 KiB, t=2, p=1: a quarter of the time and a third of the memory of the library's own defaults.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 # A stored hash that takes more is taken for damaged: it would hold up a thread, and take its memory.
 MOST_KIB_PASSES = 1 << 20
 MOST_LANES = 16
-WAIT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +33,14 @@ class Passwords:
 
     def __init__(self) -> None:
         cores = os.cpu_count() or 1
-        self._slots = asyncio.Semaphore(cores)
+        self._slots = Slots(cores)
         # A caller that goes away frees its slot, but not the thread that still hashes for it.
         self._threads = ThreadPoolExecutor(cores, thread_name_prefix="passwords")
         # Checked when the account is unknown, so that its sign-in takes as long as any other.
         self._decoy = HASHER.hash("a password that nobody has")
 
     async def hash(self, password: str) -> str:
-        async with self._slot():
+        async with self._slots.one():
             return await asyncio.get_running_loop().run_in_executor(self._threads, HASHER.hash, password)
 
     async def verify(self, password: str, stored: str | None) -> bool:
@@ -52,22 +49,10 @@ class Passwords:
 
     async def check(self, password: str, stored: str | None) -> Checked:
         """As `verify`, and with a new hash in place of one that should not be kept."""
-        async with self._slot():
+        async with self._slots.one():
             against = stored or self._decoy
             checked = await asyncio.get_running_loop().run_in_executor(self._threads, _check, against, password)
         return checked if stored else Checked(fits=False)
-
-    @asynccontextmanager
-    async def _slot(self) -> AsyncGenerator[None]:
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise Overloaded from None
-        try:
-            yield
-        finally:
-            self._slots.release()
 
 
 def _check(stored: str, password: str) -> Checked:

@@ -15,9 +15,10 @@ from db.queries.users import UserRow
 from db.sessions import Sessions
 from services import audit, limits
 from services.audit import AuditKind
-from services.errors import ProblemCode, Unauthenticated, UnauthenticatedReason
+from services.errors import ProblemCode
 from services.identity.devices import Device
 from services.identity.keys import Keyring, Sealed, Unreadable
+from services.identity.users import user_in
 from services.validation import Checks, label
 
 PURPOSE = "provider key"
@@ -41,14 +42,14 @@ class ProviderKeyService:
         self._lost = 0
 
     async def set(self, device: Device, user_id: int, keys: Mapping[Provider, str | None]) -> UserRow:
-        """Replace the named keys; null and blank remove one. Raises InvalidInput."""
+        """Replace the named keys; null and blank remove one. Raises InvalidInput or Unauthenticated."""
         checks = Checks()
         wanted = {provider: check_key(checks, key, provider.value) for provider, key in keys.items()}
         checks.finish()
         async with self._database.write() as tx:
-            user = await tx.row(UserRow, user_queries.by_id(user_id))
-            if user is None:
-                raise Unauthenticated(UnauthenticatedReason.REVOKED)
+            # Before the keys, since a user's deletion, too, locks the user first.
+            await tx.scalar(user_queries.lock(user_id))
+            user = await user_in(tx, user_id)
             changed: list[str] = []
             for provider, key in sorted(wanted.items()):
                 statement = (

@@ -7,10 +7,10 @@ from email_validator import EmailNotValidError, validate_email
 
 from db.queries import users as queries
 from db.queries.users import UserRow
-from db.sessions import Sessions
+from db.sessions import Sessions, Transaction
 from services import limits
 from services.audit import AuditKind, record
-from services.errors import EmailTaken, NotFound, ProblemCode
+from services.errors import EmailTaken, NotFound, ProblemCode, Unauthenticated, UnauthenticatedReason
 from services.identity import mailed_tokens
 from services.identity.devices import Device
 from services.identity.passwords import Passwords
@@ -65,6 +65,14 @@ class UserService:
     async def get(self, user_id: int) -> UserRow | None:
         async with self._database.read() as reader:
             return await reader.row(UserRow, queries.by_id(user_id))
+
+
+async def user_in(tx: Transaction, user_id: int) -> UserRow:
+    """The signed-in user, as the transaction leaves them. Raises Unauthenticated when they are gone."""
+    user = await tx.row(UserRow, queries.by_id(user_id))
+    if user is None:
+        raise Unauthenticated(UnauthenticatedReason.REVOKED)
+    return user
 
 
 def _checked(patch: UserPatch) -> dict[str, object]:

@@ -108,8 +108,10 @@ class ViewerService:
 
         Both come from a client as they are: None for absent, and perhaps no text. Raises Unauthenticated.
         """
-        if not isinstance(authorization, str | None) or not isinstance(guest_session_id, str | None):
+        if not isinstance(authorization, str | None):
             raise Unauthenticated(UnauthenticatedReason.INVALID)
+        if not isinstance(guest_session_id, str | None):
+            raise Unauthenticated(UnauthenticatedReason.INVALID, message="The guest session id is not valid.")
         if authorization is not None and authorization.strip():
             return await self._by_token(authorization)
         if guest_session_id is None or not guest_session_id.strip():

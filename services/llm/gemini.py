@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 from pydantic import SecretStr
 
-from services.llm.chat_model import ChatModel, ChatRequest, KeyRefused, ModelError, ModelRefused
+from services.llm.chat_model import ChatRequest, KeyRefused, ModelError, ModelRefused
 from services.llm.prompts import render_instructions, render_turns
-from services.llm.remote import MOST_TOKENS, SILENCE_SECONDS, SharedClient, failure_of_status, streamed, unfinished
+from services.llm.remote import MOST_TOKENS, SILENCE_SECONDS, RemoteModels, failure_of_status, unfinished
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -22,19 +22,12 @@ FINISHED: Final = frozenset({"STOP", "MAX_TOKENS"})
 """Reasons to end that leave an answer; the others say that it was blocked."""
 
 
-class Gemini:
+class Gemini(RemoteModels["Client"]):
     def __init__(self, *, base_url: str | None, model: str, silence_seconds: float = SILENCE_SECONDS) -> None:
         """`base_url` takes the place of Google's."""
+        super().__init__(f"gemini/{model}", silence_seconds)
         self._base_url = base_url or GOOGLE
         self._model = model
-        self._silence_seconds = silence_seconds
-        self._client = SharedClient(self._open)
-
-    def with_key(self, key: SecretStr) -> ChatModel:
-        return GeminiModel(self._client, self._model, key, self._silence_seconds)
-
-    async def close(self) -> None:
-        await self._client.close()
 
     def _open(self, http: httpx2.AsyncClient) -> "Client":
         from google import genai  # noqa: PLC0415  half a second that only users with a key of their own need
@@ -48,28 +41,9 @@ class Gemini:
         )
         return genai.Client(api_key=NO_KEY, vertexai=False, http_options=options)
 
-
-class GeminiModel:
-    """A `ChatModel` for the requests of one user."""
-
-    def __init__(self, client: "SharedClient[Client]", model: str, key: SecretStr, silence_seconds: float) -> None:
-        self._client = client
-        self._model = model
-        self._key = key
-        self._silence_seconds = silence_seconds
-
-    @property
-    def name(self) -> str:
-        """The name stored with each reply."""
-        return f"gemini/{self._model}"
-
-    def reply(self, request: ChatRequest) -> AsyncGenerator[str]:
-        return streamed(self._pieces(request), failure_of, self._silence_seconds)
-
-    async def _pieces(self, request: ChatRequest) -> AsyncGenerator[str]:
-        client = await self._client.get()
+    async def pieces(self, client: "Client", request: ChatRequest, key: SecretStr) -> AsyncGenerator[str]:
         answer = await client.aio.models.generate_content_stream(
-            model=self._model, contents=[*_contents(request)], config=_config(request, self._key)
+            model=self._model, contents=[*_contents(request)], config=_config(request, key)
         )
         reason: str | None = None
         async for chunk in answer:
@@ -85,15 +59,14 @@ class GeminiModel:
         if reason not in FINISHED:
             raise ModelRefused(reason, "The model would not go on.")
 
+    def failure_of(self, error: Exception) -> ModelError | None:
+        from google.genai.errors import APIError  # noqa: PLC0415  as above
 
-def failure_of(error: Exception) -> ModelError | None:
-    from google.genai.errors import APIError  # noqa: PLC0415  as above
-
-    if not isinstance(error, APIError):
-        return None
-    if error.code == HTTPStatus.BAD_REQUEST and "API_KEY_INVALID" in str(error):
-        return KeyRefused("API_KEY_INVALID", "The provider refused the key.")
-    return failure_of_status(error.code)
+        if not isinstance(error, APIError):
+            return None
+        if error.code == HTTPStatus.BAD_REQUEST and "API_KEY_INVALID" in str(error):
+            return KeyRefused("API_KEY_INVALID", "The provider refused the key.")
+        return failure_of_status(error.code)
 
 
 def _contents(request: ChatRequest) -> "list[Content]":

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 from pydantic import SecretStr
 
-from services.llm.chat_model import ChatModel, ChatRequest, ModelError, ModelRefused
+from services.llm.chat_model import ChatRequest, ModelError, ModelRefused
 from services.llm.prompts import render_instructions, render_turns
-from services.llm.remote import MOST_TOKENS, SILENCE_SECONDS, SharedClient, failure_of_status, streamed, unfinished
+from services.llm.remote import MOST_TOKENS, SILENCE_SECONDS, RemoteModels, failure_of_status, unfinished
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, Omit
@@ -19,50 +19,24 @@ FINISHED: Final = frozenset({"stop", "length"})
 """Reasons to end that leave an answer."""
 
 
-class OpenRouter:
+class OpenRouter(RemoteModels["AsyncOpenAI"]):
     def __init__(self, *, base_url: str, model: str, silence_seconds: float = SILENCE_SECONDS) -> None:
+        super().__init__(f"openrouter/{model}", silence_seconds)
         self._base_url = base_url
         self._model = model
-        self._silence_seconds = silence_seconds
-        self._client = SharedClient(self._open)
-
-    def with_key(self, key: SecretStr) -> ChatModel:
-        return OpenRouterModel(self._client, self._model, key, self._silence_seconds)
-
-    async def close(self) -> None:
-        await self._client.close()
 
     def _open(self, http: httpx2.AsyncClient) -> "AsyncOpenAI":
         from openai import AsyncOpenAI  # noqa: PLC0415  half a second that only users with a key of their own need
 
         return AsyncOpenAI(base_url=self._base_url, api_key=NO_KEY, max_retries=0, http_client=http)
 
-
-class OpenRouterModel:
-    """A `ChatModel` for the requests of one user."""
-
-    def __init__(self, client: "SharedClient[AsyncOpenAI]", model: str, key: SecretStr, silence_seconds: float) -> None:
-        self._client = client
-        self._model = model
-        self._key = key
-        self._silence_seconds = silence_seconds
-
-    @property
-    def name(self) -> str:
-        """The name stored with each reply."""
-        return f"openrouter/{self._model}"
-
-    def reply(self, request: ChatRequest) -> AsyncGenerator[str]:
-        return streamed(self._pieces(request), failure_of, self._silence_seconds)
-
-    async def _pieces(self, request: ChatRequest) -> AsyncGenerator[str]:
-        client = await self._client.get()
+    async def pieces(self, client: "AsyncOpenAI", request: ChatRequest, key: SecretStr) -> AsyncGenerator[str]:
         answer = await client.chat.completions.create(
             model=self._model,
             messages=_messages(request),
             max_tokens=MOST_TOKENS,
             stream=True,
-            extra_headers=_headers(self._key),
+            extra_headers=_headers(key),
         )
         reason: str | None = None
         async with answer:
@@ -76,14 +50,13 @@ class OpenRouterModel:
         if reason not in FINISHED:
             raise ModelRefused(reason.upper(), "The model would not go on.")
 
+    def failure_of(self, error: Exception) -> ModelError | None:
+        """Before the first word it is a status, and after it the provider's own code, which mostly is one, too."""
+        from openai import APIError, APIStatusError  # noqa: PLC0415  as above
 
-def failure_of(error: Exception) -> ModelError | None:
-    """Before the first word it is a status, and after it the provider's own code, which mostly is one, too."""
-    from openai import APIError, APIStatusError  # noqa: PLC0415  as above
-
-    if isinstance(error, APIStatusError):
-        return failure_of_status(error.status_code)
-    return failure_of_status(error.code) if isinstance(error, APIError) else None
+        if isinstance(error, APIStatusError):
+            return failure_of_status(error.status_code)
+        return failure_of_status(error.code) if isinstance(error, APIError) else None
 
 
 def _headers(key: SecretStr) -> "dict[str, str | Omit]":

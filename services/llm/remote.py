@@ -4,14 +4,25 @@ No text of theirs leaves here: what a provider says of a failure may repeat the 
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Final, Generic, TypeVar
 
 import httpx2
+from pydantic import SecretStr
 
-from services.llm.chat_model import KeyRefused, ModelBusy, ModelError, ModelRefused, ModelSilent, ModelUnavailable
+from services.llm.chat_model import (
+    ChatModel,
+    ChatRequest,
+    KeyRefused,
+    ModelBusy,
+    ModelError,
+    ModelRefused,
+    ModelSilent,
+    ModelUnavailable,
+)
 from services.supervision import read_aside
 
 CONNECT_SECONDS: Final = 10.0
@@ -56,6 +67,55 @@ class SharedClient(Generic[Client]):
             trust_env=False, follow_redirects=False, event_hooks={"request": [_bound], "response": [_remember]}
         )
         return self._make(self._http)
+
+
+class RemoteModels(ABC, Generic[Client]):
+    """One company's model for many users, each of whom brings a key of their own."""
+
+    def __init__(self, name: str, silence_seconds: float) -> None:
+        """The name is stored with each reply."""
+        self.name = name
+        self.silence_seconds = silence_seconds
+        self.client = SharedClient(self._open)
+
+    def with_key(self, key: SecretStr) -> ChatModel:
+        return _KeyedModel(self, key)
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    @abstractmethod
+    def _open(self, http: httpx2.AsyncClient) -> Client:
+        """The SDK's client, which asks by this HTTP client alone."""
+
+    @abstractmethod
+    def pieces(self, client: Client, request: ChatRequest, key: SecretStr) -> AsyncGenerator[str]:
+        """The answer as it comes. Raises ModelError, or the SDK's own."""
+
+    @abstractmethod
+    def failure_of(self, error: Exception) -> ModelError | None:
+        """What an exception of the SDK means; None for any other."""
+
+
+class _KeyedModel(Generic[Client]):
+    """A `ChatModel` for the requests of one user."""
+
+    def __init__(self, models: RemoteModels[Client], key: SecretStr) -> None:
+        self._models = models
+        self._key = key
+
+    @property
+    def name(self) -> str:
+        return self._models.name
+
+    def reply(self, request: ChatRequest) -> AsyncGenerator[str]:
+        return streamed(self._pieces(request), self._models.failure_of, self._models.silence_seconds)
+
+    async def _pieces(self, request: ChatRequest) -> AsyncGenerator[str]:
+        client = await self._models.client.get()
+        async with aclosing(self._models.pieces(client, request, self._key)) as pieces:
+            async for piece in pieces:
+                yield piece
 
 
 async def _bound(request: httpx2.Request) -> None:

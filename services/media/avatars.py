@@ -33,6 +33,7 @@ FAULTS: Mapping[Fault, tuple[ProblemCode, str]] = {
         "File too large: at most 5 MB, and 25 megapixels (WebP 7, and JPEG 12 when it is progressive).",
     ),
     Fault.INVALID: (ProblemCode.INVALID_DATA, "Invalid image data."),
+    Fault.TOO_SLOW: (ProblemCode.TOO_LARGE, "The picture takes too long to read. Send a smaller one."),
 }
 
 
@@ -77,13 +78,14 @@ class AvatarService:
                     f"{folder}{side}.webp", _whole(content), content_type=pictures.CONTENT_TYPE, limit=len(content)
                 )
             async with self._database.write() as tx:
+                replaced = await _lock(tx, user_id)
                 await keep(tx, folder)
                 await _use_up(tx, user_id, upload_id)
-                return await _replace(tx, user_id, folder)
+                return await _replace(tx, user_id, replaced, folder)
         except StorageUnavailable:
             # What was put, and is reserved, is removed in time.
             raise Overloaded from None
-        except NotFound:
+        except (NotFound, Unauthenticated):
             async with self._database.write() as tx:
                 await remove_later(tx, folder)
             raise
@@ -91,7 +93,7 @@ class AvatarService:
     async def remove(self, user_id: int) -> UserRow:
         """Also when there is none."""
         async with self._database.write() as tx:
-            return await _replace(tx, user_id, None)
+            return await _replace(tx, user_id, await _lock(tx, user_id), None)
 
     async def find(self, token: str, side: int) -> Avatar:
         """What a link shows now. Raises NotFound for any other, and StorageUnavailable."""
@@ -132,8 +134,19 @@ async def _use_up(tx: Transaction, user_id: int, upload_id: int) -> None:
     await remove_later(tx, upload.storage_key)
 
 
-async def _replace(tx: Transaction, user_id: int, folder: str | None) -> UserRow:
-    replaced = await tx.scalar(queries.lock(user_id))
+async def _lock(tx: Transaction, user_id: int) -> str | None:
+    """The user's folder. The user comes before all that is theirs, as when the account is deleted.
+
+    Raises Unauthenticated.
+    """
+    found = await tx.first(queries.lock(user_id))
+    if found is None:
+        raise Unauthenticated(UnauthenticatedReason.REVOKED)
+    (folder,) = found
+    return folder
+
+
+async def _replace(tx: Transaction, user_id: int, replaced: str | None, folder: str | None) -> UserRow:
     if replaced != folder:
         await tx.execute(queries.replace(user_id, folder))
     if replaced is not None:

@@ -13,10 +13,10 @@ import structlog
 
 from services.errors import Overloaded
 from services.media import picture_process
+from services.slots import Slots
 
 PROGRAM = Path(picture_process.__file__)
 SIDES = picture_process.SIDES
-WAIT_SECONDS = 2.0
 LONGEST_SECONDS = 10.0
 MOST_ANSWERED_BYTES = 2 * 1024 * 1024
 """Four squares of noise have half as many."""
@@ -34,6 +34,8 @@ class Fault(StrEnum):
     TOO_LARGE = "TOO_LARGE"
     INVALID = "INVALID"
     """It begins like a picture, and cannot be decoded."""
+    TOO_SLOW = "TOO_SLOW"
+    """All of it has come, and there was no time to decode it."""
 
 
 FAULTS = {
@@ -53,40 +55,31 @@ class Pictures:
     """So many processes at once; who waits longer than two seconds for one is told that the server is busy."""
 
     def __init__(self, concurrency: int) -> None:
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = Slots(concurrency)
 
     async def squares(self, opening: AbstractAsyncContextManager[AsyncIterator[bytes]]) -> Mapping[int, bytes]:
         """The middle of the picture as WebP of each of SIDES, and nothing else that was in the file.
 
-        It is opened when its turn has come. Raises BadPicture, and Overloaded also when there is no time to finish. Whatever happens, no process is left.
+        It is opened when its turn has come. Raises BadPicture, and Overloaded also when it does not come in time.
+        Whatever happens, no process is left.
         """
-        async with self._slot():
+        has_come = False
+        async with self._slots.one():
             try:
                 async with asyncio.timeout(LONGEST_SECONDS), _running() as (process, stdin, stdout):
                     async with opening as chunks:
                         await _send(stdin, chunks)
+                    has_come = True
                     made = await _receive(stdout)
                     return_code = await process.wait()
             except TimeoutError:
                 logger.warning("picture.timeout")
-                raise Overloaded from None
+                raise BadPicture(Fault.TOO_SLOW) if has_come else Overloaded from None
         if return_code != 0:
             # It was killed, for time or memory, or it crashed.
             logger.warning("picture.failed", return_code=return_code)
             raise BadPicture(Fault.INVALID)
         return _read(made)
-
-    @asynccontextmanager
-    async def _slot(self) -> AsyncGenerator[None]:
-        try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise Overloaded from None
-        try:
-            yield
-        finally:
-            self._slots.release()
 
 
 @asynccontextmanager

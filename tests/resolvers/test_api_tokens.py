@@ -21,7 +21,7 @@ CREATE = """
 mutation {
   apiTokenCreate {
     __typename
-    ... on ApiTokenCreateSuccess { token viewer { user { hasApiToken } } }
+    ... on ApiTokenCreateSuccess { token user { id hasApiToken } }
     ... on UserError { message }
   }
 }
@@ -29,11 +29,12 @@ mutation {
 REVOKE = """
 mutation {
   apiTokenRevoke {
-    __typename ... on ApiTokenRevokeSuccess { viewer { user { hasApiToken } } } ... on UserError { message }
+    __typename ... on ApiTokenRevokeSuccess { user { id hasApiToken } } ... on UserError { message }
   }
 }
 """
 HAS_TOKEN = "{ viewer { user { hasApiToken } } }"
+USER_ID = "{ viewer { user { id } } }"
 TAKE = """
 mutation Take($text: String! = "from a program") {
   noteCreate(input: {video: {youtube: "sample-tide"}, timestamp: "0:01", text: $text}) {
@@ -87,7 +88,8 @@ async def test_a_token_is_shown_once_and_kept_as_a_digest(idle_server: Server) -
     user = await idle_server.user()
     assert (await user.execute(HAS_TOKEN)).data["viewer"]["user"] == {"hasApiToken": False}
     made = await member(user, CREATE)
-    assert made["viewer"]["user"] == {"hasApiToken": True}
+    own = (await user.execute(USER_ID)).data["viewer"]["user"]
+    assert made["user"] == {**own, "hasApiToken": True}
     assert made["token"].startswith("vwt_")
     assert len(made["token"]) == 4 + 43
     assert (await user.execute(HAS_TOKEN)).data["viewer"]["user"] == {"hasApiToken": True}
@@ -132,7 +134,8 @@ async def test_a_revoked_token_is_refused_at_once_and_everywhere(idle_server: Se
         elsewhere = Client(url=other.url, token=program.token)
         assert (await elsewhere.execute(TAKE)).data["noteCreate"]["note"]["text"] == "from a program"
         revoked = await member(user, REVOKE)
-        assert revoked == {"__typename": "ApiTokenRevokeSuccess", "viewer": {"user": {"hasApiToken": False}}}
+        own = (await user.execute(USER_ID)).data["viewer"]["user"]
+        assert revoked == {"__typename": "ApiTokenRevokeSuccess", "user": {**own, "hasApiToken": False}}
         for client in (program, elsewhere):
             await assert_no_good(client)
         assert await member(user, REVOKE) == nothing

@@ -8,11 +8,13 @@ from sqlalchemy import func, select
 from db.models.tables import Artifact, AuditEvent, BlobRemoval, Job, RefreshToken, Task, User
 from services.exports import contents
 from services.settings import Settings
+from services.tasks import lanes
 from tests.accounts import register, succeeded
 from tests.client import Client
 from tests.conversations import ask, converse
 from tests.conversations import until_ended as until_reply_ended
-from tests.jobs import export, exported, files_of, parsed, read, until_ended
+from tests.exporting import blobs, sweep
+from tests.jobs import export, exported, fetch, files_of, parsed, read, until_ended
 from tests.resolvers.stored import StoredVideo, store, store_notes, user_id_of
 from tests.server import PASSWORD, Server, serving
 
@@ -126,6 +128,36 @@ async def test_leaves_nothing_reserved(server: Server) -> None:
         key = await reader.scalar(select(Artifact.storage_key))
     assert key is not None
     assert (await server.services.storage.stat(key)).size_bytes > 0
+
+
+async def test_takes_the_place_of_the_one_before(server: Server, settings: Settings) -> None:
+    user, stranger = await server.user(), await server.user()
+    first, theirs = await exported(user), await exported(stranger)
+    second = await exported(user)
+    assert (await fetch(first["artifacts"][0]["url"])).status_code == 404
+    kept = await read(user, first["id"])
+    assert kept is not None
+    assert (kept["status"], kept["artifacts"]) == ("SUCCEEDED", [])
+    assert await files_of(second)
+    assert await files_of(theirs)
+    await sweep(server)
+    async with server.services.database.read() as reader:
+        keys = [key for (key,) in await reader.all(select(Artifact.storage_key))]
+    assert len(keys) == 2
+    assert blobs(settings) == sorted(keys)
+
+
+async def test_no_mail_waits_for_it(settings: Settings) -> None:
+    """A worker that does nothing else has the export in a lane of its own."""
+    async with serving(settings, work=False) as server:
+        user = await server.user("ada@example.com")
+        await export(user)
+        await server.nobody.execute(RESET)
+        async with server.services.database.read() as reader:
+            lanes_of = dict(await reader.all(select(Task.kind, Task.lane)))
+    assert lanes_of.pop("export_user") == lanes.EXPORTS
+    assert lanes_of
+    assert set(lanes_of.values()) == {lanes.ACCOUNTS}
 
 
 async def test_is_a_matter_of_its_owner(server: Server) -> None:

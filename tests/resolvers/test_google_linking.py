@@ -90,7 +90,10 @@ async def test_the_password_proves_the_account_and_takes_nothing_from_it(
     assert await ways_in(google_server) == (1, 1)
     assert (await viewer(Client(url=google_server.url, token=theirs["tokens"]["accessToken"])))["kind"] == "USER"
     assert succeeded(await sign_in(nobody, "ada@gmail.com"))["user"] == linked
-    assert ("GOOGLE_LINKED", {"proof": "password", "passwordRemoved": False}) in await audited(google_server)
+    assert (
+        "GOOGLE_LINKED",
+        {"proof": "password", "passwordRemoved": False, "identityReplaced": False},
+    ) in await audited(google_server)
 
     # From now on Google is enough, and the password beside it is not looked at.
     for password in (None, "wrong horse"):
@@ -126,7 +129,9 @@ async def test_who_registered_the_address_of_another_is_put_out_when_its_owner_c
     assert await ways_in(google_server) == (0, 0)
     owner = Client(url=google_server.url, token=linked["tokens"]["accessToken"])
     assert (await viewer(owner))["user"]["email"] == email
-    assert ("GOOGLE_LINKED", {"proof": "google", "passwordRemoved": True}) in await audited(google_server)
+    assert ("GOOGLE_LINKED", {"proof": "google", "passwordRemoved": True, "identityReplaced": False}) in await audited(
+        google_server
+    )
 
 
 @pytest.mark.asyncio
@@ -140,7 +145,9 @@ async def test_who_has_proved_the_address_before_keeps_the_password(
     assert await ways_in(google_server) == (1, 1)
     assert (await viewer(Client(url=google_server.url, token=theirs["tokens"]["accessToken"])))["kind"] == "USER"
     assert succeeded(await sign_in(nobody, "ada@gmail.com"))["user"] == linked
-    assert ("GOOGLE_LINKED", {"proof": "google", "passwordRemoved": False}) in await audited(google_server)
+    assert ("GOOGLE_LINKED", {"proof": "google", "passwordRemoved": False, "identityReplaced": False}) in await audited(
+        google_server
+    )
 
 
 @pytest.mark.asyncio

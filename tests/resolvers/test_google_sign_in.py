@@ -27,7 +27,7 @@ async def test_the_first_time_makes_an_account(google_server: Server, fake_googl
         await sign_in_with_google(google_server.nobody, fake_google.credential(SUBJECT, " Ada@Example.COM "))
     )
     user = made["user"]
-    assert (user["email"], user["emailVerified"], user["name"]) == ("ada@example.com", True, "Ada Lovelace")
+    assert (user["email"], user["emailVerified"], user["name"]) == ("ada@example.com", False, "Ada Lovelace")
     assert (user["hasPassword"], user["aiNotesEnabled"]) == (False, True)
     ada = Client(url=google_server.url, token=made["tokens"]["accessToken"])
     assert (await viewer(ada))["user"] == {"id": user["id"], "email": "ada@example.com"}
@@ -147,15 +147,27 @@ async def test_google_must_tell_the_address(google_server: Server, fake_google: 
 
 
 @pytest.mark.asyncio
-async def test_whether_google_verified_the_address_is_kept(google_server: Server, fake_google: FakeGoogle) -> None:
-    for number, (told, kept) in enumerate([(True, True), (False, False), (None, False), ("true", False), (1, False)]):
-        credential = fake_google.credential(str(number), f"{number}@example.com", email_verified=told)
+async def test_an_address_is_proved_where_google_runs_the_mailbox(
+    google_server: Server, fake_google: FakeGoogle
+) -> None:
+    cases: list[tuple[str, object, str | None, bool]] = [
+        ("gmail.com", True, None, True),
+        ("gmail.com", None, None, True),
+        ("example.com", True, "example.com", True),
+        ("gmail.com", False, None, False),
+        ("example.com", True, None, False),
+        ("example.com", None, "example.com", False),
+        ("example.com", "true", "example.com", False),
+        ("example.com", 1, "example.com", False),
+    ]
+    for number, (domain, told, hosted, proved) in enumerate(cases):
+        credential = fake_google.credential(str(number), f"{number}@{domain}", email_verified=told, hd=hosted)
         made = succeeded(await sign_in_with_google(google_server.nobody, credential))
-        assert made["user"]["emailVerified"] is kept, told
+        assert made["user"]["emailVerified"] is proved, (domain, told, hosted)
     async with google_server.services.database.read() as reader:
         payloads = [payload for (payload,) in await reader.all(select(Task.payload).order_by(Task.id))]
     # Whoever Google does not vouch for is asked by mail.
-    assert [payload["purpose"] for payload in payloads] == ["EMAIL_VERIFICATION"] * 4
+    assert [payload["purpose"] for payload in payloads] == ["EMAIL_VERIFICATION"] * 5
 
 
 @pytest.mark.asyncio

@@ -43,7 +43,7 @@ CLAIM = """
 mutation Claim($id: String!) {
   guestConversationsClaim(input: {guestSessionId: $id}) {
     __typename
-    ... on GuestConversationsClaimSuccess { claimedCount viewer { kind conversations { totalCount nodes { id } } } }
+    ... on GuestConversationsClaimSuccess { claimedCount user { id conversations { totalCount nodes { id } } } }
     ... on InvalidInput { problems { path code message } }
   }
 }
@@ -198,7 +198,7 @@ async def test_ids_that_clients_make_up_count_only_while_they_may(settings: Sett
         for made in ("a guest", "6f1c1f0e-6c0a-4f5c-9a55-2f2c6f1c1f0e"):
             answer = await server.guest(made).execute("{ viewer { kind } }")
             assert answer.error["extensions"]["details"] == {"reason": "INVALID"}
-            assert answer.error["message"] == "A guest session id must come from guestSessionCreate."
+            assert answer.error["message"] == "This guest session id is not one of ours."
         assert (await viewer(server.guest(signed.guest)))["kind"] == "GUEST"
         # An id that is no good keeps nobody from getting a good one.
         made = (await server.guest("a guest").execute(CREATE)).data["guestSessionCreate"]["guestSessionId"]
@@ -225,7 +225,7 @@ async def test_whoever_signs_in_claims_what_was_theirs_as_a_guest(idle_server: S
     before = (await guest.execute(READ, id=theirs[0])).data["conversation"]
     claimed = await claim(user, guest)
     assert claimed["claimedCount"] == 2
-    assert {one["id"] for one in claimed["viewer"]["conversations"]["nodes"]} == {*theirs, own}
+    assert {one["id"] for one in claimed["user"]["conversations"]["nodes"]} == {*theirs, own}
     assert (await user.execute(READ, id=theirs[0])).data["conversation"] == before
     assert (await user.execute("query ($id: ID!) { node(id: $id) { id } }", id=reply)).data["node"] == {"id": reply}
     # The guest has none of it any more, and may begin anew.

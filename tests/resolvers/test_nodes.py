@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
+from resolvers.nodes import FETCHES
 from tests.client import Answer, Client, Json
 from tests.server import Server
 
@@ -122,7 +123,10 @@ MALFORMED = (
     *(encoded(text) for text in ("Video", "Video:", ":1", "Video:x", "Video:-1", "Video:0", "Video:01", "Video: 1")),
     *(encoded(text) for text in ("Video:1 ", "video:1", "VIDEO:1", "Video:1\n", "Video:1:1", "Video:1.0", "Video:1e3")),
     *(encoded(text) for text in ("Video:\u0661", "Video:" + "9" * 19, "Video:" + "9" * 5_000, "Vid\u00e9o:1")),
-    *(encoded(text) for text in ("Session:1", "Task:1", "RefreshToken:1", "Query:1", "TranscriptSegment:1", "Node:1")),
+    *(
+        encoded(text)
+        for text in ("Device:1", "Upload:1", "Task:1", "RefreshToken:1", "Query:1", "TranscriptSegment:1", "Node:1")
+    ),
     encoded(f"Video:{2**63}"),
     encoded("Video:1") + "*",
     base64.urlsafe_b64encode(b"\xff\xfe:1").decode(),
@@ -134,8 +138,8 @@ async def test_what_was_never_given_out_is_not_there(ada: Belongings) -> None:
     for start in range(0, len(MALFORMED), 40):
         some = MALFORMED[start : start + 40]
         assert await nodes(ada.client, *some) == [None] * len(some)
-    largest = [encoded(f"{name}:{2**63 - 1}") for name in ("User", "Video", "Note", "Conversation", "Message")]
-    assert await nodes(ada.client, *largest) == [None] * 5
+    largest = [encoded(f"{name}:{2**63 - 1}") for name in FETCHES]
+    assert await nodes(ada.client, *largest) == [None] * len(FETCHES)
     # ID takes whole numbers, as GraphQL says; they name nothing here.
     assert await nodes(ada.client, 1, 2**70) == [None, None]
 

@@ -50,6 +50,22 @@ async def test_a_guest_who_changes_the_id_is_counted_all_the_same(paced: Server)
     assert [outcome(await paced.guest().execute(BEGIN)) for _ in range(5)] == ["DONE"] * 4 + ["RATE_LIMITED"]
 
 
+@pytest.mark.parametrize(
+    ("document", "times"),
+    [
+        ("mutation { userExport { __typename } }", 3),
+        ('mutation { avatarSet(input: {uploadId: "VXBsb2FkOjE="}) { __typename } }', 5),
+    ],
+)
+@pytest.mark.asyncio
+async def test_what_is_dear_has_a_rate_that_no_setting_raises(settings: Settings, document: str, times: int) -> None:
+    changes = {"rate_limit_enabled": True, "rate_limit_default": "100/minute"}
+    async with serving(settings_for(settings.database_url, settings.data_dir, **changes), work=False) as server:
+        ada, ben = await server.user(), await server.user()
+        assert await outcomes(ada, document, times + 1) == ["DONE"] * times + ["RATE_LIMITED"]
+        assert await outcomes(ben, document, 1) == ["DONE"]
+
+
 @sqlite_alone
 @pytest.mark.asyncio
 async def test_every_alias_counts(paced: Server) -> None:

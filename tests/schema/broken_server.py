@@ -14,7 +14,8 @@ from services.notes import NoteService
 from services.videos.readiness import Readiness, ReadinessService
 from services.videos.videos import VideoService
 
-SECRET = "postgresql://vidwiz:hunter2@db/vidwiz"
+CREDENTIALS, PLACE = "vidwiz:hunter2", "db-of-ours/vidwiz"
+"""Of the database: the first are for nobody, the second for the operator alone."""
 GUEST = "a guest who breaks the sign-in"
 AT_ONCE_SECONDS, IN_THE_MIDDLE_SECONDS = 298, 299
 """Time limits of `videoReadiness` that break it before the first event, and after it."""
@@ -24,7 +25,7 @@ identify = ViewerService.identify
 
 
 async def broken(*_arguments: object, **_options: object) -> object:
-    raise LookupError(f"cannot connect to {SECRET}") from ConnectionError("refused")
+    raise LookupError(f"cannot connect to postgresql://{CREDENTIALS}@{PLACE}") from ConnectionError("refused")
 
 
 async def broken_follow(

@@ -145,6 +145,12 @@ async def sign_in(nobody: Client, person: Person) -> Json:
     return tokens
 
 
+async def signed_in(person: Person) -> Person:
+    """The user with a new session."""
+    tokens = await sign_in(replace(person.client, token=None), person)
+    return replace(person, client=replace(person.client, token=tokens["accessToken"]))
+
+
 def email_of(name: str) -> str:
     return f"{_canary(name)}@example.com"
 

@@ -112,8 +112,8 @@ BEFORE = "Variable '$i' has invalid value at .kinds[0]: "
     [
         ("String cannot represent a non string value: ['x\ny']", "String cannot represent a non string value."),
         (
-            "Enum 'E' cannot represent non-string value: 5. Did you mean 'A'?",
-            "Enum 'E' cannot represent non-string value.",
+            "Enum 'E' cannot represent non-enum value: \"x. y\". Did you mean the enum value 'A'?",
+            "Enum 'E' cannot represent non-enum value. Did you mean the enum value 'A'?",
         ),
         ("Value 'x' does not exist in 'Z' enum.' does not exist in 'E' enum.", "The value does not exist in 'E' enum."),
         (

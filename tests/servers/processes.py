@@ -14,7 +14,7 @@ from typing import Self
 
 from tests.servers.watchdog import ANNOUNCE, Watchdog
 
-_OUTPUT_KEPT = 64 * 1024
+_OUTPUT_KEPT = 8 * 1024 * 1024
 _POLL_SECONDS = 0.01
 
 
@@ -102,7 +102,7 @@ class ServerProcess:
         return self._process.poll() is None
 
     def output(self) -> str:
-        """Return the last 64 KiB of standard output and error, in the order written. Only inside the ``with`` block."""
+        """Return the standard output and error (the last 8 MiB), in the order written. Only inside the ``with`` block."""
         log = self._log.fileno()
         return os.pread(log, _OUTPUT_KEPT, max(0, os.fstat(log).st_size - _OUTPUT_KEPT)).decode(errors="replace")
 

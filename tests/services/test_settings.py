@@ -193,6 +193,17 @@ def test_a_short_secret_is_refused_everywhere(configure: Configure, environment:
     assert said == "SECRET_KEY is shorter than 32 bytes."
 
 
+@pytest.mark.parametrize("name", ["ADMIN_TOKEN", "ADMIN_TOKEN_PREVIOUS"])
+@pytest.mark.parametrize("token", ["hidden", "t" * 31, "é" * 15, " " * 32, f"{'t' * 31} "])
+def test_a_short_admin_token_is_refused_in_a_deployment(configure: Configure, name: str, token: str) -> None:
+    for environment in ("staging", "production"):
+        said = complaint(configure, ENVIRONMENT=environment, SECRET_KEY=LONG_ENOUGH, **{name: token})
+        assert said == f"{name} is shorter than 32 bytes."
+        configure(ENVIRONMENT=environment, SECRET_KEY=LONG_ENOUGH, **{name: LONG_ENOUGH})
+    for environment in ("local", "test"):
+        configure(ENVIRONMENT=environment, **{name: token})
+
+
 @pytest.mark.parametrize("name", ["RECEIVE_SECONDS", "SEND_STALL_SECONDS", "SHUTDOWN_SECONDS"])
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf"])
 def test_a_deadline_comes(configure: Configure, name: str, value: str) -> None:
@@ -279,6 +290,10 @@ def test_processes_that_start_together_agree_on_the_secret(tmp_path: Path) -> No
     [
         ({"ENVIRONMENT": "production"}, "SECRET_KEY is not configured."),
         ({"ENVIRONMENT": "staging", "SECRET_KEY": "hidden"}, "SECRET_KEY is shorter than 32 bytes."),
+        (
+            {"ENVIRONMENT": "production", "SECRET_KEY": LONG_ENOUGH, "ADMIN_TOKEN": "hidden"},
+            "ADMIN_TOKEN is shorter than 32 bytes.",
+        ),
     ],
 )
 def test_the_server_does_not_start_and_says_why(tmp_path: Path, variables: dict[str, str], reason: str) -> None:

@@ -18,7 +18,7 @@ from services.settings import Settings
 from services.wiz.messages import MessageStatus
 from tests.client import Json
 from tests.conditions import until
-from tests.schema.people import Person
+from tests.schema.people import Person, signed_in
 from tests.server import Server
 from tests.stress.figures import Figures
 from tests.stress.generation import Generated, Kind
@@ -71,6 +71,7 @@ class Campaign:
         figures = self.figures
         (figures.milliseconds_with_password if request.takes_password else figures.milliseconds).append(milliseconds)
         self._note(request, verdict.codes, verdict.faults)
+        await self._return(request.caller, verdict.codes)
 
     async def _subscribe(self, request: Request) -> None:
         """On a connection of its own, as long as it lasts or until it has been watched long enough."""
@@ -85,14 +86,22 @@ class Campaign:
                         while not messages or messages[-1]["type"] == "next":
                             messages.append(await socket.receive())
         except ConnectionClosed as closed:
-            self._note(request, *self._closed(request, closed, len(frame)))
-            return
-        codes, faults = _judged_messages(request, messages)
+            codes, faults = self._closed(request, closed, len(frame))
+        else:
+            codes, faults = _judged_messages(request, messages)
         self._note(request, codes, faults)
+        await self._return(request.caller, codes)
+
+    async def _return(self, name: str, codes: Sequence[str]) -> None:
+        """Among the operations are those that end the caller's session; all later ones would only be refused."""
+        person = self.people[name]
+        if person.kind == "user" and "UNAUTHENTICATED" in codes:
+            self.people[name] = await signed_in(person)
 
     def _closed(self, request: Request, closed: ConnectionClosed, size: int) -> tuple[list[str], list[str]]:
         code = closed.rcvd.code if closed.rcvd else None
-        if request.caller == "bad token" and code == 4403:
+        may_be_refused = request.caller == "bad token" or self.people[request.caller].kind == "user"
+        if may_be_refused and code == 4403:
             return ["UNAUTHENTICATED"], []
         is_too_large = code == 1009 and size > LARGEST_FRAME
         return [], [] if is_too_large else [f"closed with {code}"]
@@ -149,8 +158,9 @@ def _memory_set_aside() -> Generator[None]:
 
 
 async def _still_answers(world: Settled) -> None:
-    for name in ("user A", "guest A", "nobody"):
-        answer = await world.people[name].client.execute("{ viewer { kind } server { version } }")
+    people = [await signed_in(world.people["user A"]), world.people["guest A"], world.people["nobody"]]
+    for person in people:
+        answer = await person.client.execute("{ viewer { kind } server { version } }")
         assert answer.data["viewer"]["kind"]
 
 

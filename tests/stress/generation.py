@@ -9,7 +9,15 @@ from functools import cache
 from itertools import count
 
 import hypothesis
-from graphql import DocumentNode, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, OperationType, print_ast
+from graphql import (
+    DocumentNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    print_ast,
+)
 from graphql import build_schema as read_schema
 from hypothesis.strategies import SearchStrategy, one_of
 from hypothesis_graphql import Mode, mutations, queries
@@ -71,15 +79,17 @@ def generate(operations: int) -> tuple[Generated, ...]:
 
 def _of_kind(kind: Kind, wanted: int) -> Iterator[Generated]:
     strategies = _strategies(stress_schema(), kind)
-    length = min(LONGEST_RUN, 2 + wanted // len(strategies))
+    share = max(1, wanted // len(strategies))
+    length = min(LONGEST_RUN, 2 + share)
     seen: set[str] = set()
     for turn in count():
         seed = zlib.crc32(f"{kind} {turn}".encode())
-        for document in _drawn(strategies[turn % len(strategies)], seed=seed, length=length):
-            text = print_ast(document)
-            if text not in seen:
-                seen.add(text)
-                yield Generated(kind=kind, document=document)
+        drawn = {print_ast(one): one for one in _drawn(strategies[turn % len(strategies)], seed=seed, length=length)}
+        new = [text for text in drawn if text not in seen]
+        # No more than its share of the first ones, or there would be none of the last ones. The later are the odder.
+        for text in new[-share:]:
+            seen.add(text)
+            yield Generated(kind=kind, document=drawn[text])
             if len(seen) == wanted:
                 return
 
@@ -105,9 +115,13 @@ def _mode(kind: Kind) -> Mode:
 
 
 def _choices(root: GraphQLObjectType | None, kind: Kind) -> list[list[str] | None]:
-    fields: Mapping[str, object] = root.fields if root else {}
+    fields: Mapping[str, GraphQLField] = root.fields if root else {}
     # Where there is nothing to be wrong about, no wrong argument can be made.
-    bare = {"server", "sampleVideos"} if kind is Kind.WRONG_QUERY else set[str]()
+    bare = set[str]()
+    if kind is Kind.WRONG_QUERY:
+        bare = {"server", "sampleVideos"}
+    elif kind is Kind.WRONG_MUTATION:
+        bare = {name for name, field in fields.items() if not field.args}
     return [*([name] for name in fields if name not in bare), None]
 
 

@@ -7,6 +7,7 @@ import bcrypt
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
+from services import slots
 from services.errors import Overloaded
 from services.identity import passwords as hashing
 from services.identity.passwords import HASHER, Checked, Passwords
@@ -99,7 +100,7 @@ async def test_the_event_loop_goes_on_meanwhile() -> None:
 
 @pytest.mark.asyncio
 async def test_who_waits_too_long_is_told_and_the_next_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "WAIT_SECONDS", 0.02)
+    monkeypatch.setattr(slots, "WAIT_SECONDS", 0.02)
     passwords = Passwords()
     stored = await passwords.hash("correct horse")
     answers = await asyncio.gather(
@@ -113,7 +114,7 @@ async def test_who_waits_too_long_is_told_and_the_next_is_served(monkeypatch: py
 
 @pytest.mark.asyncio
 async def test_a_client_that_gives_up_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "WAIT_SECONDS", 10)
+    monkeypatch.setattr(slots, "WAIT_SECONDS", 10)
     passwords = Passwords()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(passwords.hash("correct horse")) for _ in range(4 * CORES)]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import uvloop
 
+from services import slots
 from services.errors import Overloaded
 from services.media import picture_process, pictures
 from services.media.pictures import BadPicture, Fault, Pictures
@@ -84,7 +85,7 @@ async def test_what_is_wrong_is_told(data: bytes, fault: Fault) -> None:
 async def test_who_waits_too_long_is_told_that_the_server_is_busy(
     monkeypatch: pytest.MonkeyPatch, processes: list[Process]
 ) -> None:
-    monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(slots, "WAIT_SECONDS", 0.05)
     decoder = Pictures(1)
     async with asyncio.TaskGroup() as group:
         first = group.create_task(decoder.squares(stuck()))
@@ -106,6 +107,21 @@ async def test_what_takes_too_long_is_killed(monkeypatch: pytest.MonkeyPatch, pr
     monkeypatch.setattr(pictures, "LONGEST_SECONDS", 0.3)
     with pytest.raises(Overloaded):
         await Pictures(1).squares(stuck())
+    assert all_have_ended(processes)
+
+
+@pytest.mark.asyncio
+async def test_a_picture_that_takes_too_long_is_a_bad_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: list[Process]
+) -> None:
+    """Nobody else is to blame for it: all of it had come."""
+    program = tmp_path / "program.py"
+    program.write_text("import sys, time; sys.stdin.buffer.read(); time.sleep(99)", encoding="utf-8")
+    monkeypatch.setattr(pictures, "PROGRAM", program)
+    monkeypatch.setattr(pictures, "LONGEST_SECONDS", 1.0)
+    with pytest.raises(BadPicture) as refused:
+        await Pictures(1).squares(opening(plain("PNG", 64, 48)))
+    assert refused.value.fault is Fault.TOO_SLOW
     assert all_have_ended(processes)
 
 
