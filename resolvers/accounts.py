@@ -14,7 +14,7 @@ from schema.types.accounts import (
 )
 from schema.types.costs import ONE_AN_OPERATION
 from schema.types.jobs import Job
-from services.settings import Rate
+from services.rates import Rate
 
 EXPORTS = Rate(3, 86_400)
 """Each reads all that is kept of a user, and stores it."""

@@ -15,7 +15,7 @@ from schema.types.avatars import (
 from schema.types.costs import ONE_AN_OPERATION
 from schema.types.nodes import required_row_id
 from schema.types.users import User
-from services.settings import Rate
+from services.rates import Rate
 
 PICTURES = Rate(5, 60)
 """Each is decoded by a process of its own, of which there are few."""

@@ -7,7 +7,8 @@ from strawberry.types.field import StrawberryField
 
 from schema.context import Context, Info
 from services.identity.viewers import ViewerKind
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 
 PACE = "pace"
 """The key in a field's metadata for where its rate comes from."""

@@ -10,7 +10,7 @@ from db.queries.persisted_queries import PersistedQueryRow
 from db.sessions import Sessions
 from services.counters.throttle import Throttle
 from services.identity.tokens import digest
-from services.settings import Rate
+from services.rates import Rate
 
 LARGEST_BYTES = 16 * 1024
 """A document that is longer in UTF-8 is run, but not kept."""

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 
 SECRET_KEY = "a secret key that is only for tests, and long enough"
 

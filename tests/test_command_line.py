@@ -16,7 +16,8 @@ from websockets.frames import CloseCode
 
 import vidwiz
 from services.identity.tokens import digest
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 from tests.client import Client
 from tests.commands import Operator, known_variables
 from tests.servers.processes import ServerProcess

@@ -6,7 +6,8 @@ from typing import cast
 
 import pytest
 
-from services.settings import OLD_VARIABLES, WINDOWS, Rate, Settings
+from services.rates import WINDOWS, Rate
+from services.settings import OLD_VARIABLES, Settings
 from tests.commands import variables_of
 from tests.test_command_line import SUBCOMMANDS
 

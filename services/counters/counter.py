@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from services.settings import Rate
+from services.rates import Rate
 
 
 class Counter(Protocol):

@@ -7,7 +7,7 @@ import structlog
 from db.queries import limits as queries
 from db.sessions import Sessions
 from services.events.outages import OUTAGES, describe, passes
-from services.settings import Rate
+from services.rates import Rate
 
 PURGE_SECONDS = 300.0
 logger = structlog.get_logger()

@@ -5,7 +5,7 @@ import math
 from services.counters.counter import Counter
 from services.errors import RateLimited
 from services.identity.tokens import digest
-from services.settings import Rate
+from services.rates import Rate
 
 
 class Throttle:

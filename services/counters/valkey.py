@@ -10,7 +10,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
 
 from services.counters.counter import Counter
-from services.settings import Rate
+from services.rates import Rate
 
 ANSWER_SECONDS = 1.0
 """Longer than that nobody waits to be counted."""

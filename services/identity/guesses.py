@@ -5,7 +5,7 @@ from db.queries.sessions import FamiliarRow
 from db.sessions import Sessions
 from services.counters.throttle import Throttle
 from services.identity.devices import Device
-from services.settings import Rate
+from services.rates import Rate
 
 ACCOUNT_RATE = Rate(attempts=10, seconds=15 * 60)
 """From one address, wrong or right: a stranger elsewhere cannot use them up."""

@@ -14,7 +14,7 @@ from services.identity.devices import Device
 from services.identity.keys import Keyring
 from services.identity.tokens import digest
 from services.identity.users import user_in
-from services.settings import Rate
+from services.rates import Rate
 
 PURPOSE = "guest"
 PREFIX = "vwg_"

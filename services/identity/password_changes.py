@@ -24,7 +24,7 @@ from services.identity.sessions import SessionService
 from services.identity.users import check_email, check_password, user_in
 from services.identity.viewers import Viewer
 from services.mail.messages import Purpose
-from services.settings import Rate
+from services.rates import Rate
 from services.validation import Checks
 
 RESETS_RATE = Rate(attempts=3, seconds=60 * 60)

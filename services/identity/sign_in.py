@@ -12,7 +12,7 @@ from services.identity.guesses import Guesses
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService, SignedIn
 from services.identity.users import UserService, check_password, normalise_email
-from services.settings import Rate
+from services.rates import Rate
 from services.validation import Checks
 
 TRIES = 3

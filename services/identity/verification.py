@@ -9,7 +9,7 @@ from services.errors import InvalidToken
 from services.identity import mailed_tokens
 from services.identity.devices import Device
 from services.mail.messages import Purpose
-from services.settings import Rate
+from services.rates import Rate
 
 RATE = Rate(attempts=3, seconds=60 * 60)
 """Mails that one user may ask for."""

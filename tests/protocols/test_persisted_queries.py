@@ -10,7 +10,8 @@ from sqlalchemy import select
 from db.models.tables import PersistedQuery
 from services.identity.tokens import digest
 from services.persisted_queries import LARGEST_BYTES
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 from tests.client import UNUSED_TLS, Answer, Client, Json, Socket
 from tests.server import Server, serving
 

@@ -8,7 +8,8 @@ from websockets.exceptions import ConnectionClosed
 
 from db.models.tables import ApiToken, AuditEvent, Base, Note
 from services.audit import AuditKind
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 from tests.accounts import viewer
 from tests.client import Answer, Client, Json, StreamRefused
 from tests.conversations import converse

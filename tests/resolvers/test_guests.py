@@ -15,7 +15,8 @@ from services.audit import AuditKind
 from services.errors import Unauthenticated, UnauthenticatedReason
 from services.identity.keys import Keyring
 from services.identity.viewers import ViewerKind
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 from services.wiz import replies
 from tests.accounts import viewer
 from tests.client import Answer, Client, Json, StreamRefused

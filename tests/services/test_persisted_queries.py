@@ -17,7 +17,7 @@ from services.counters.throttle import Throttle
 from services.errors import RateLimited
 from services.identity.tokens import digest
 from services.persisted_queries import LARGEST_BYTES, MARKED_SECONDS, PersistedQueryService
-from services.settings import Rate
+from services.rates import Rate
 from tests.statements import count_statements
 
 RATE = Rate(attempts=5, seconds=60)

@@ -11,7 +11,8 @@ from threading import Barrier
 import pytest
 from pydantic import ValidationError
 
-from services.settings import Rate, Settings, explain, parse_rate
+from services.rates import Rate, parse_rate
+from services.settings import Settings, explain
 from tests.commands import PROGRAM, Operator
 from tests.settings import settings_for
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import httpx2
 from pydantic import SecretStr
 
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 from tests.schema.kept_client import KeptClient
 from tests.schema.people import (
     ADMIN_TOKEN,

@@ -2,7 +2,7 @@
 
 import time
 
-from services.settings import Rate
+from services.rates import Rate
 
 FRAMES_PER_MESSAGE = 10
 LEAST_FRAMES = 500

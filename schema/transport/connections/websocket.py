@@ -19,7 +19,7 @@ from schema.transport.connections.frame_rate import FrameRate
 from schema.transport.connections.head_refusals import MALFORMED, Refusal
 from schema.transport.connections.protocols import Deadlines
 from schema.transport.connections.stalls import SendStall
-from services.settings import Rate
+from services.rates import Rate
 
 PIECE_BYTES = 1024
 """Of what a websocket sends, to be parsed before it is asked again whether that is too much: 170 frames at most."""

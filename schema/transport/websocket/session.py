@@ -20,7 +20,8 @@ from schema.transport.websocket.registry import Sockets
 from services.errors import Unauthenticated
 from services.events.outages import OUTAGES, describe, passes
 from services.identity.viewers import ANONYMOUS, Viewer
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 
 logger = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from websockets.frames import Frame, Opcode
 
 from schema.transport.connections.frame_rate import LEAST_FRAMES, FrameRate, frames_for
 from schema.transport.connections.websocket import MOST_FRAGMENTS
-from services.settings import Rate
+from services.rates import Rate
 from tests.conditions import until
 from tests.protocols.connections.complaints import no_complaints
 from tests.protocols.small_server import GENEROUS_SECONDS, Peer, application, given, small_server

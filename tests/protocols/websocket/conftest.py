@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator
 
 import pytest_asyncio
 
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 from tests.protocols.websocket.stage import Stage, staged
 
 UNLIMITED = Rate(100_000, 1)

@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 from tests.client import Json
 from tests.protocols.websocket.sockets import (
     INIT,

@@ -13,7 +13,7 @@ from services.counters import database as counting
 from services.counters.database import DatabaseCounter
 from services.counters.throttle import Throttle
 from services.errors import RateLimited
-from services.settings import Rate
+from services.rates import Rate
 from tests.conditions import until
 
 FIVE_A_MINUTE = Rate(attempts=5, seconds=60)

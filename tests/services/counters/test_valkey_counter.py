@@ -11,7 +11,8 @@ from db.models.tables import AttemptCounter
 from db.sessions import Sessions
 from services.counters.database import DatabaseCounter
 from services.counters.valkey import ValkeyCounter
-from services.settings import Rate, Settings
+from services.rates import Rate
+from services.settings import Settings
 from tests.accounts import sign_in
 from tests.server import serving
 from tests.servers.ports import free_port

@@ -59,7 +59,7 @@ async def staged(name: str, *scripts: Script, silence_seconds: float = 30) -> As
         server.scripts[:] = scripts
         provider = provider_at(name, server.url, silence_seconds=silence_seconds)
         try:
-            await provider._client.get()  # so that no silence is an import
+            await provider.client.get()  # so that no silence is an import
             yield Stage(server=server, provider=provider)
         finally:
             await provider.close()
