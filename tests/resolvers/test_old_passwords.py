@@ -40,7 +40,9 @@ async def hash_of(server: Server) -> str:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("made", [horix(SIX), "$horix$" + horix(SIX), with_bcrypt(SIX)])
+@pytest.mark.parametrize(
+    "made", [horix(SIX), "$horix$" + horix(SIX), with_bcrypt(SIX)], ids=["bare", "horix", "bcrypt"]
+)
 async def test_the_first_sign_in_replaces_the_hash(idle_server: Server, made: str) -> None:
     nobody = idle_server.nobody
     await imported(idle_server, made)
