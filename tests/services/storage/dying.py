@@ -22,7 +22,7 @@ from services.settings import Settings
 from services.storage.opening import open_storage
 from services.storage.removal import keep, remove_later, reserve
 from services.storage.storage import Storage, new_key
-from services.storage.sweep import BlobSweep
+from services.storage.sweep import ARRIVING_SECONDS, BlobSweep
 from services.uploads import UploadPurpose, UploadService, claim
 from tests.settings import SECRET_KEY, settings_for
 
@@ -62,8 +62,8 @@ class Life:
     async def live(self, user_id: int) -> None:
         step = self._countdown.step
         async with self._database.write() as tx:
-            # Those of the lives before would be too many to wait at once.
-            await tx.execute(update(Upload).values(expires_at=clock.seconds_from_now(-1)))
+            # Those of the lives before would be too many at once: the oldest gives way.
+            await tx.execute(update(Upload).values(expires_at=clock.seconds_from_now(-ARRIVING_SECONDS - 1)))
         step()
         new = await self._uploads.create(
             user_id,
