@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cache
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
+
+from tests.servers.answering import AnsweringServer, QuietHandler, answering
 
 CLIENT_ID = "1234567890-tests.apps.googleusercontent.com"
 ISSUER = "https://accounts.google.com"
@@ -104,31 +105,17 @@ class FakeGoogle:
 @contextmanager
 def google() -> Generator[FakeGoogle]:
     server = _Server(("127.0.0.1", 0), _Handler)
-    server.google = FakeGoogle(origin=f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    server.google = FakeGoogle(origin=server.origin)
+    with answering(server, server.google.closing):
         yield server.google
-    finally:
-        server.google.closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False
-    request_queue_size = 64
+class _Server(AnsweringServer):
     google: FakeGoogle
 
 
-class _Handler(BaseHTTPRequestHandler):
-    timeout = 10
-
-    def log_message(self, *_args: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  says nothing
-        pass
-
-    def do_GET(self) -> None:
+class _Handler(QuietHandler):
+    def do_GET(self) -> None:  # noqa: N802  the library looks for this name
         if not isinstance(self.server, _Server):
             raise TypeError(self.server)
         google = self.server.google

@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import parse_qs, urlencode, urlsplit
 from xml.sax.saxutils import escape
+
+from tests.servers.answering import AnsweringServer, QuietHandler, answering
 
 Json = Mapping[str, object]
 
@@ -96,35 +97,21 @@ class FakeYouTube:
 @contextmanager
 def youtube() -> Generator[FakeYouTube]:
     server = _Server(("127.0.0.1", 0), _Handler)
-    server.youtube = FakeYouTube(origin=f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    server.youtube = FakeYouTube(origin=server.origin)
+    with answering(server, server.youtube.closing):
         yield server.youtube
-    finally:
-        server.youtube.closing.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False
-    request_queue_size = 64
+class _Server(AnsweringServer):
     youtube: FakeYouTube
 
 
-class _Handler(BaseHTTPRequestHandler):
-    timeout = 10
-
-    def log_message(self, *_args: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  says nothing
-        pass
-
-    def do_GET(self) -> None:
+class _Handler(QuietHandler):
+    def do_GET(self) -> None:  # noqa: N802  the library looks for this name
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         self._answer(query.get("v", ""), query)
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802  the library looks for this name
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self._answer(body["videoId"], {})
 
