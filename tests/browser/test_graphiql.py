@@ -85,7 +85,7 @@ async def test_what_the_policy_forbids_is_noticed(url: str) -> None:
     async with chromium() as page:
         await _visit(page, url, "# 1. Sign up")
         await page.evaluate("document.body.append(Object.assign(new Image(), {src: 'https://example.org/a.png'}))")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not any("Content Security Policy" in complaint for complaint in page.complaints):
                 await page.evaluate("new Promise(requestAnimationFrame)")
 

@@ -133,7 +133,7 @@ async def test_signing_out_ends_this_session_and_no_other(idle_server: Server, s
         async def is_out() -> bool:
             return "errors" in (await elsewhere.execute(VIEWER)).body
 
-        await until(is_out, seconds=5)
+        await until(is_out)
         assert reason(await elsewhere.execute(VIEWER)) == "REVOKED"
     assert await stored(idle_server) == before
     assert [one["isCurrent"] for one in await listed(ada[0])] == [False, True]

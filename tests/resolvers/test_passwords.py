@@ -126,7 +126,7 @@ async def test_from_a_forgotten_password_to_a_new_one(server: Server, settings: 
             return "errors" in (await there.execute(VIEWER)).body
 
         # The other process may remember for some seconds that the session stood.
-        await until(is_put_out, seconds=5)
+        await until(is_put_out)
         assert await reason(there) == "REVOKED"
         assert member(await sign_in(another.nobody, password=PASSWORD))["__typename"] == "InvalidCredentials"
     made = succeeded(await sign_in(server.nobody, password=NEW))

@@ -188,7 +188,7 @@ async def test_a_spent_refresh_token_that_comes_later_ends_its_session_and_no_ot
         async def is_out() -> bool:
             return (await ada.execute(VIEWER)).body.get("errors") is not None
 
-        await until(is_out, seconds=5)
+        await until(is_out)
         for server in (idle_server, another):
             for tokens in (first, second):
                 assert await reason(signed_in(server, tokens)) == "REVOKED"

@@ -120,7 +120,7 @@ async def test_a_frozen_worker_that_comes_back(settings: Settings, database_url:
                 await deployment.worker(pace_seconds=0.015)
                 # Frozen within a transaction on SQLite it keeps everybody from writing, so it has to be woken anyhow.
                 with contextlib.suppress(TimeoutError):
-                    await until(is_taken_over, seconds=15)
+                    await until(is_taken_over, seconds=60)
             finally:
                 os.killpg(frozen.pid, signal.SIGCONT)
         if "sqlite" not in database_url:

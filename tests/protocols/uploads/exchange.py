@@ -25,5 +25,5 @@ async def connected(created: Created) -> AsyncGenerator[tuple[asyncio.StreamRead
 
 
 async def status_of(reader: asyncio.StreamReader) -> int:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         return int((await reader.readline()).split()[1])

@@ -177,7 +177,7 @@ async def test_a_database_that_is_away_for_a_while(settings: Settings) -> None:
                     async def failed() -> bool:
                         return any(entry["event"] == "sockets.watch_failed" for entry in logs)
 
-                    await until(failed, seconds=15)
+                    await until(failed, seconds=60)
                     assert (await told(connection, {"type": "ping"}))["type"] == "pong"
             assert (await end_of(connection))[0] == REVOKED
 

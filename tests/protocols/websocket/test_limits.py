@@ -108,7 +108,7 @@ async def test_sockets_of_one_viewer(settings: Settings) -> None:
                 except ConnectionClosed:
                     return False
 
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while not await reopened():
                     pass
 

@@ -180,7 +180,7 @@ async def test_frames_in_pieces_and_control_frames(stage: Stage) -> None:
         answer = await heard(connection)
         assert json.loads(answer["payload"]["data"]["extensions"]) == {"umlaut": "ü" * 1000}
         assert (await heard(connection))["type"] == "complete"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await (await connection.ping(b"there?"))
         assert await is_well(connection)
 

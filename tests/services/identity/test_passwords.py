@@ -125,4 +125,4 @@ async def test_a_client_that_gives_up_gives_its_place_back(monkeypatch: pytest.M
     async def is_free() -> bool:
         return await passwords.verify("x", None) is False
 
-    await until(is_free, seconds=2)
+    await until(is_free)

@@ -161,7 +161,7 @@ async def test_cancelling_the_reader_ends_the_stream_at_once() -> None:
             async for _ in pieces:
                 started.set()
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         reader = group.create_task(read())
         await started.wait()
         reader.cancel()
