@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from db.migrations.comparing import is_compared
 from db.migrations.connections import inspecting, migrating
 from db.models.tables import Base
 
@@ -60,7 +61,8 @@ async def differences(url: str) -> list[str]:
 
 def _differences(connection: Connection) -> list[str]:
     # Server defaults are left out: SQLite spells them in its own way, and we have none.
-    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
+    options = {"compare_type": True, "compare_server_default": False, "include_object": is_compared}
+    context = MigrationContext.configure(connection, opts=options)
     return [repr(difference) for difference in compare_metadata(context, Base.metadata)]
 
 

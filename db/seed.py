@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict
@@ -9,6 +10,8 @@ from pydantic.alias_generators import to_camel
 
 from db.queries import samples as queries
 from db.queries.samples import SampleRow, SegmentRow
+from db.search_index import index_transcript
+from db.search_words import between_spaces
 from db.sessions import Sessions, Transaction
 
 
@@ -95,6 +98,7 @@ async def _put_video(transaction: Transaction, video_id: int, sample: Sample) ->
         summary=sample.summary,
         suggested_questions=list(sample.suggested_questions),
         is_sample=True,
+        transcript_source="SAMPLE",
     )
     if await transaction.row(SampleRow, queries.video(video_id)) == wanted:
         return False
@@ -109,6 +113,7 @@ async def _put_segments(transaction: Transaction, video_id: int, sample: Sample)
             start_seconds=segment.start_seconds,
             duration_seconds=segment.duration_seconds,
             text=segment.text,
+            words=between_spaces(segment.text),
         )
         for position, segment in enumerate(sample.segments)
     ]
@@ -116,4 +121,5 @@ async def _put_segments(transaction: Transaction, video_id: int, sample: Sample)
         return False
     await transaction.execute(queries.remove_segments(video_id))
     await transaction.execute(queries.add_segments(), [{"video_id": video_id, **row._asdict()} for row in wanted])
+    await index_transcript(transaction, video_id, wanted, created_at=datetime.now(UTC))
     return True

@@ -16,7 +16,7 @@ from services.jobs.jobs import JobService
 from services.llm.chat_model import ChatModel
 from services.media.avatars import AvatarService
 from services.media.pictures import Pictures
-from services.notes import NoteService
+from services.notes.notes import NoteService
 from services.persisted_queries import PersistedQueryService
 from services.settings import Settings
 from services.uploads import UploadService

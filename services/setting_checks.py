@@ -88,3 +88,7 @@ def check_sender(text: str) -> str:
 
 def upper_case(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
+
+
+def lower_case(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value

@@ -27,6 +27,7 @@ from services.setting_checks import (
     check_sender,
     check_smtp_url,
     check_token_url,
+    lower_case,
     split_list,
     upper_case,
 )
@@ -49,6 +50,9 @@ Origins = Annotated[
     tuple[Annotated[str, AfterValidator(check_origin)], ...], BeforeValidator(split_list), AfterValidator(check_origins)
 ]
 Addresses = Annotated[frozenset[Annotated[str, AfterValidator(check_address)]], NoDecode, BeforeValidator(split_list)]
+
+
+ExternalTask = Annotated[Literal["METADATA", "TRANSCRIPT", "SUMMARY", "NOTE"], BeforeValidator(upper_case)]
 
 
 class Settings(BaseSettings):
@@ -189,22 +193,43 @@ class Settings(BaseSettings):
     wiz_user_daily_quota: int = Field(default=20, ge=0)
     wiz_guest_daily_quota: int = Field(default=5, ge=0)
 
-    llm_provider: Literal["extractive"] = "extractive"
+    wiz_max_tokens: int = Field(default=4096, ge=1)
+    """Of an answer, with what a model thinks before it."""
+    wiz_transcript_characters: int = Field(default=60_000, ge=1_000)
+    """How much of a transcript a remote model is given; of a longer one, what fits the question best."""
+
+    llm_provider: Annotated[Literal["extractive", "gemini", "openrouter"], BeforeValidator(lower_case)] = "extractive"
+    """What answers whoever brought no key of their own, and writes summaries."""
+    gemini_api_key: SecretStr | None = None
     gemini_model: str = "gemini-2.5-flash"
-    """The model for users who brought their own Gemini key."""
     gemini_base_url: str | None = None
     """Unset, Google's."""
+    openrouter_api_key: SecretStr | None = None
     openrouter_model: str = "google/gemini-2.5-flash"
-    """The model for users who brought their own OpenRouter key."""
     openrouter_base_url: str = "https://openrouter.ai/api/v1"
+    llm_silence_seconds: float = Field(default=60, gt=0)
+    """The longest wait for a remote model's next word."""
+    llm_failures: int = Field(default=5, ge=1)
+    """After so many failures in a row a remote model is left alone for a while."""
+    llm_pause_seconds: float = Field(default=30, gt=0)
+    """How long it is left alone."""
     extractive_pace_seconds: float = Field(default=0.015, ge=0)
     """The pause between words of an embedded reply, so that a person sees it stream."""
     youtube_languages: Names = ("en", "hi")
     """Transcript languages, the most wanted first."""
     youtube_proxy_url: str | None = None
+    youtube_cookies: Path | None = None
+    """A cookies.txt in Netscape's format, for videos that want one to be signed in."""
     youtube_origin: str | None = None
     """Replaces https://www.youtube.com, for a gateway (or a test) that stands in for it."""
+    youtube_api_key: SecretStr | None = None
+    """Of the YouTube Data API, for notes by title; unset, there are none."""
+    youtube_api_origin: str = "https://www.googleapis.com"
+    accept_playlist_links: bool = False
+    """Whether a watch link with `list=` counts as its video; else it is refused, as any playlist."""
 
+    external_tasks: Annotated[frozenset[ExternalTask], NoDecode, BeforeValidator(split_list)] = frozenset()
+    """Types of tasks that our own workers leave to those of somebody else, who claim them by `taskClaim`."""
     worker_concurrency: int = Field(default=4, ge=1)
     """Tasks at once that fetch or compute."""
     reply_concurrency: int = Field(default=32, ge=1)
@@ -230,6 +255,13 @@ class Settings(BaseSettings):
             # Nothing counts guesses at it, so it must be too long to be guessed where strangers can try.
             if token is not None and is_deployed and len(token.get_secret_value().strip().encode()) < ADMIN_TOKEN_BYTES:
                 raise ValueError(f"{name} is shorter than {ADMIN_TOKEN_BYTES} bytes")
+        return self
+
+    @model_validator(mode="after")
+    def _have_a_key_for_the_model(self) -> Self:
+        keys = {"gemini": self.gemini_api_key, "openrouter": self.openrouter_api_key}
+        if keys.get(self.llm_provider, True) is None:
+            raise ValueError(f"{self.llm_provider.upper()}_API_KEY is not configured, and LLM_PROVIDER needs it")
         return self
 
     @model_validator(mode="after")

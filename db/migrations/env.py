@@ -17,6 +17,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from db.engine import normalise_url
+from db.migrations.comparing import is_compared
 from db.migrations.connections import migrating
 from db.models.tables import Base
 from db.types import UtcDateTime, type_of_id, type_of_json
@@ -42,6 +43,7 @@ def run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=True,
         render_item=render_item,
+        include_object=is_compared,
         transaction_per_migration=True,
     )
     with context.begin_transaction():

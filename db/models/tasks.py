@@ -17,6 +17,7 @@ class Task(Base):
         Index("uq_tasks_live_key", "kind", "key", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
         Index("ix_tasks_claimable", "lane", "run_at", "id", sqlite_where=LIVE, postgresql_where=LIVE),
         Index(None, "finished_at"),
+        Index(None, "kind", "status", "id"),
         NEVER_REUSE_IDS,
     )
 

@@ -17,6 +17,8 @@ class Video(Base):
     """The first title a user gave; the one in the metadata is used when there is none."""
     details: Mapped[dict[str, object] | None] = mapped_column("metadata", type_of_json)
     transcript_available: Mapped[bool] = mapped_column(default=False)
+    transcript_source: Mapped[str | None]
+    """YOUTUBE, WORKER, USER or SAMPLE; null without a transcript, and for one that is older than this column."""
     summary: Mapped[str | None]
     suggested_questions: Mapped[list[str] | None] = mapped_column(type_of_json)
     is_sample: Mapped[bool] = mapped_column(default=False)
@@ -46,6 +48,19 @@ class TranscriptSegment(Base):
     start_seconds: Mapped[float]
     duration_seconds: Mapped[float]
     text: Mapped[str]
+    words: Mapped[str | None]
+    """As `search_words.between_spaces` makes them of the text."""
+
+
+class TranscriptSubmission(Base):
+    """Who brought the transcript of a video; there is none for one that was fetched."""
+
+    __tablename__ = "transcript_submissions"
+    __table_args__ = (Index(None, "user_id"),)
+
+    video_id: Mapped[int] = mapped_column(type_of_id, ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(type_of_id, ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[CreatedAt]
 
 
 class VideoAddition(Base):

@@ -22,6 +22,7 @@ class SampleRow(NamedTuple):
     summary: str | None
     suggested_questions: list[str] | None
     is_sample: bool
+    transcript_source: str | None
 
 
 class SegmentRow(NamedTuple):
@@ -29,6 +30,7 @@ class SegmentRow(NamedTuple):
     start_seconds: float
     duration_seconds: float
     text: str
+    words: str | None
 
 
 def claim(youtube_id: str, dialect: DialectName) -> ReturningInsert[int]:
@@ -41,7 +43,7 @@ def claim(youtube_id: str, dialect: DialectName) -> ReturningInsert[int]:
 
 def video(
     video_id: int,
-) -> Select[str | None, dict[str, object] | None, bool, str | None, list[str] | None, bool]:
+) -> Select[str | None, dict[str, object] | None, bool, str | None, list[str] | None, bool, str | None]:
     """A SampleRow."""
     return select(
         Video.title,
@@ -50,6 +52,7 @@ def video(
         Video.summary,
         Video.suggested_questions,
         Video.is_sample,
+        Video.transcript_source,
     ).where(Video.id == video_id)
 
 
@@ -73,7 +76,7 @@ def mark_ready(video_id: int, dialect: DialectName) -> Insert:
     )
 
 
-def segments(video_id: int) -> Select[int, float, float, str]:
+def segments(video_id: int) -> Select[int, float, float, str, str | None]:
     """SegmentRows in their order."""
     return (
         select(
@@ -81,6 +84,7 @@ def segments(video_id: int) -> Select[int, float, float, str]:
             TranscriptSegment.start_seconds,
             TranscriptSegment.duration_seconds,
             TranscriptSegment.text,
+            TranscriptSegment.words,
         )
         .where(TranscriptSegment.video_id == video_id)
         .order_by(TranscriptSegment.position)

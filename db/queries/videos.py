@@ -9,7 +9,15 @@ from sqlalchemy.sql.dml import Insert
 
 from db import clock
 from db.engine import DialectName
-from db.models.tables import Conversation, Note, TranscriptSegment, Video, VideoAddition, VideoPart
+from db.models.tables import (
+    Conversation,
+    Note,
+    TranscriptSegment,
+    TranscriptSubmission,
+    Video,
+    VideoAddition,
+    VideoPart,
+)
 from db.paging import Order, PageRequest, pages_by
 from db.queries.dialects import insert_into
 from db.types import AnySelect
@@ -25,6 +33,7 @@ class VideoRow(NamedTuple):
     suggested_questions: list[str] | None
     is_sample: bool
     created_at: datetime
+    transcript_source: str | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -77,6 +86,7 @@ COLUMNS = (
     Video.suggested_questions,
     Video.is_sample,
     Video.created_at,
+    Video.transcript_source,
 )
 PART_COLUMNS = (
     VideoPart.video_id,
@@ -196,8 +206,16 @@ def set_details(video_id: int, details: Mapping[str, object]) -> Update:
     return update(Video).where(Video.id == video_id).values(details=dict(details))
 
 
-def set_transcript_available(video_id: int) -> Update:
-    return update(Video).where(Video.id == video_id).values(transcript_available=True)
+def set_transcript(video_id: int, source: str) -> Update:
+    return update(Video).where(Video.id == video_id).values(transcript_available=True, transcript_source=source)
+
+
+def remember_submission(video_id: int, user_id: int) -> Insert:
+    return insert(TranscriptSubmission).values(video_id=video_id, user_id=user_id)
+
+
+def forget_submission(video_id: int) -> Delete:
+    return delete(TranscriptSubmission).where(TranscriptSubmission.video_id == video_id)
 
 
 def set_summary(video_id: int, summary: str, suggested_questions: Sequence[str] | None) -> Update:
@@ -210,7 +228,7 @@ def remove_segments(video_id: int) -> Delete:
 
 
 def add_segments() -> Insert:
-    """To be run with a list of {video_id, position, start_seconds, duration_seconds, text}."""
+    """To be run with a list of a SegmentRow's columns and `words`."""
     return insert(TranscriptSegment)
 
 

@@ -14,7 +14,7 @@ from schema.types.enums import describe
 from schema.types.errors import InvalidInput, NotFound
 from schema.types.nodes import Node, global_id
 from schema.types.paging import Connection
-from services.notes import NoteAiStatus
+from services.notes.notes import NoteAiStatus
 from services.videos.timestamps import parse_timestamp
 from services.youtube.ids import watch_url
 

@@ -10,14 +10,14 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from db.queries import videos as queries
-from db.queries.videos import SegmentRow, VideoRow
+from db.queries.videos import VideoRow
 from db.sessions import Sessions, Transaction
-from services.llm.chat_model import Segment
 from services.llm.summary import summarise
 from services.tasks.model import ClaimedTask, Handling, TaskError, TaskFailed
 from services.tasks.queue import TaskQueue
-from services.videos import processing
+from services.videos import processing, results
 from services.videos.processing import KINDS, Part, PartState
+from services.videos.results import TranscriptSource
 from services.videos.transcripts import load_segments
 from services.youtube.failures import SourceCode, SourceError
 from services.youtube.metadata import Metadata
@@ -62,17 +62,14 @@ class VideoProcessor:
 
     async def _fetch_metadata(self, task: ClaimedTask, video: VideoRow) -> None:
         details = await _fetched(self._metadata.fetch(video.youtube_id))
-        async with self._finish(task, Part.METADATA, video.id) as tx:
-            await tx.execute(queries.set_details(video.id, details))
+        async with self._finish(task, video.id) as tx:
+            await results.keep_metadata(tx, video.id, details, attempts=task.attempt)
 
     async def _fetch_transcript(self, task: ClaimedTask, video: VideoRow) -> None:
         segments = await _fetched(self._transcripts.fetch(video.youtube_id))
-        async with self._finish(task, Part.TRANSCRIPT, video.id) as tx:
-            await _replace_segments(tx, video.id, segments)
-            await tx.execute(queries.set_transcript_available(video.id))
-            changed = await tx.row(VideoRow, queries.by_ids([video.id]))
-            if changed is not None:
-                await processing.enqueue_missing(tx, changed, among={Part.SUMMARY})
+        async with self._finish(task, video.id) as tx:
+            source = TranscriptSource.YOUTUBE
+            await results.keep_transcript(tx, video, segments, source=source, attempts=task.attempt)
 
     async def _make_summary(self, task: ClaimedTask, video: VideoRow) -> None:
         async with self._database.read() as reader:
@@ -80,8 +77,8 @@ class VideoProcessor:
         if not segments:
             raise _as_task_failure(SourceError(SourceCode.NO_TRANSCRIPT))
         summary = await asyncio.to_thread(summarise, segments)
-        async with self._finish(task, Part.SUMMARY, video.id) as tx:
-            await tx.execute(queries.set_summary(video.id, summary, suggested_questions=None))
+        async with self._finish(task, video.id) as tx:
+            await results.keep_summary(tx, video.id, summary, None, attempts=task.attempt)
 
     async def _begin(self, task: ClaimedTask, part: Part) -> VideoRow | None:
         """The video, its part shown as under way; None when there is nothing to do, and the task has succeeded."""
@@ -102,7 +99,7 @@ class VideoProcessor:
             return None if is_there else video
 
     @asynccontextmanager
-    async def _finish(self, task: ClaimedTask, part: Part, video_id: int) -> AsyncGenerator[Transaction]:
+    async def _finish(self, task: ClaimedTask, video_id: int) -> AsyncGenerator[Transaction]:
         """The transaction that keeps the result and ends the task.
 
         All that write about a video lock it before its tasks, those before its parts, and its topic last: the other
@@ -112,8 +109,6 @@ class VideoProcessor:
             await tx.first(queries.lock(video_id))
             await self._queue.succeed(tx, task)
             yield tx
-            await tx.execute(queries.set_part(video_id, part, state=PartState.READY, attempts=task.attempt))
-            await processing.announce(tx, video_id)
 
 
 async def _fetched(fetch: Awaitable[T]) -> T:
@@ -125,15 +120,6 @@ async def _fetched(fetch: Awaitable[T]) -> T:
 
 def _as_task_failure(error: SourceError) -> TaskFailed:
     return TaskFailed(error.code, error.message, retryable=error.retryable)
-
-
-async def _replace_segments(tx: Transaction, video_id: int, segments: list[Segment]) -> None:
-    await tx.execute(queries.remove_segments(video_id))
-    rows = [
-        SegmentRow(video_id, position, segment.start_seconds, segment.duration_seconds, segment.text)._asdict()
-        for position, segment in enumerate(segments)
-    ]
-    await tx.execute(queries.add_segments(), rows)
 
 
 async def _show_failed_attempt(part: Part, tx: Transaction, task: ClaimedTask, error: TaskError) -> None:

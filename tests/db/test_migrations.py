@@ -5,11 +5,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db import migrate
-from db.engine import Engines, normalise_url, open_engines
+from db.engine import Engines, normalise_url
 from db.migrations.connections import inspecting, migrating
 from db.models.tables import Base
-from db.seed import seed
-from db.sessions import Sessions
 from tests.databases import Databases
 from tests.db.catalog import read_catalog
 
@@ -31,25 +29,70 @@ async def test_up_and_down_and_up_again(databases: Databases) -> None:
         assert await migrate.differences(url) == []
 
 
-@pytest.mark.parametrize("released", ["4672bd5e3ccf", "7bd10abab0cd"])
+ROWS_OF_THE_FIRST_REVISION = (
+    """\
+INSERT INTO users (id, email, email_verified, ai_notes_enabled, created_at, updated_at)
+VALUES (1, 'ada@example.com', {true}, {true}, {now}, {now})""",
+    """\
+INSERT INTO videos (id, youtube_id, transcript_available, is_sample, created_at, updated_at)
+VALUES (1, 'dQw4w9WgXcQ', {true}, {false}, {now}, {now})""",
+    """\
+INSERT INTO transcript_segments (video_id, position, start_seconds, duration_seconds, text)
+VALUES (1, 0, 0, 2, 'Der Caf\u00e9-Tisch'), (1, 1, 2, 2, 'and the tide')""",
+    """\
+INSERT INTO notes (id, user_id, video_id, timestamp, text, ai_status, generated_by_ai, created_at, updated_at)
+VALUES (1, 1, 1, '0:02', 'The tide', 'NONE', {false}, {now}, {now})""",
+)
+SPELLINGS = {
+    "sqlite": {"true": "1", "false": "0", "now": "'2026-01-02 03:04:05.000000'"},
+    "postgresql": {"true": "true", "false": "false", "now": "now()"},
+}
+
+
+async def insert_old_rows(url: str) -> None:
+    engine = create_async_engine(normalise_url(url))
+    async with engine.begin() as connection:
+        for statement in ROWS_OF_THE_FIRST_REVISION:
+            await connection.execute(text(statement.format(**SPELLINGS[connection.dialect.name])))
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("released", ["4672bd5e3ccf", "7bd10abab0cd", "dbdc034d0b1e"])
 @pytest.mark.asyncio
 async def test_a_released_database_keeps_its_rows_up_and_down(released: str, databases: Databases) -> None:
     async with databases.empty() as url:
         await migrate.upgrade(url, released)
         before = await read_catalog(url)
-        engines = open_engines(url)
-        try:
-            await seed(Sessions(engines, lambda _wakeups: None))
-            for step in (migrate.upgrade(url), migrate.downgrade(url, released), migrate.upgrade(url)):
-                await step
-                async with engines.reading.connect() as connection:
-                    assert await connection.scalar(text("SELECT count(*) FROM videos")) == 3
-        finally:
-            await engines.close()
+        await insert_old_rows(url)
+        for step in (migrate.upgrade(url), migrate.downgrade(url, released), migrate.upgrade(url)):
+            await step
+            async with inspecting(url) as connection:
+                for table, count in (("videos", 1), ("transcript_segments", 2), ("notes", 1)):
+                    assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == count  # noqa: S608
         assert await migrate.differences(url) == []
 
         await migrate.downgrade(url, released)
         assert await read_catalog(url) == before
+
+
+FOUND = {
+    "sqlite": "SELECT rowid FROM search_words WHERE search_words MATCH :word",
+    "postgresql": "SELECT id FROM search_entries WHERE words @@ CAST(:word AS tsquery)",
+}
+
+
+@pytest.mark.asyncio
+async def test_what_was_there_before_the_search_index_is_found(databases: Databases) -> None:
+    async with databases.empty() as url:
+        await migrate.upgrade(url, "dbdc034d0b1e")
+        await insert_old_rows(url)
+        await migrate.upgrade(url)
+        async with inspecting(url) as connection:
+            for word, count in (("tide", 2), ("cafe", 1), ("nothing", 0)):
+                found = await connection.execute(text(FOUND[connection.dialect.name]), {"word": word})
+                assert len(found.all()) == count
+            words = await connection.execute(text("SELECT words FROM transcript_segments ORDER BY position"))
+            assert words.scalars().all() == [" der cafe tisch ", " and the tide "]
 
 
 @pytest.mark.asyncio

@@ -10,7 +10,7 @@ import uvicorn
 
 from schema.server import create_app
 from services.identity.viewers import Viewer, ViewerService
-from services.notes import NoteService
+from services.notes.notes import NoteService
 from services.videos.readiness import Readiness, ReadinessService
 from services.videos.videos import VideoService
 

@@ -82,7 +82,7 @@ class ProcessingStage:
                 case Part.METADATA:
                     await tx.execute(queries.set_details(video.id, {"title": "Own"}))
                 case Part.TRANSCRIPT:
-                    await tx.execute(queries.set_transcript_available(video.id))
+                    await tx.execute(queries.set_transcript(video.id, "YOUTUBE"))
                 case Part.SUMMARY:
                     await tx.execute(queries.set_summary(video.id, "Own.", None))
         await self.enqueue(part, video.id)

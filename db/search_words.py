@@ -1,0 +1,80 @@
+"""Texts as the search index holds them: words without case and accents, the same for both databases.
+
+The databases would each cut and fold words in their own way; so this is done here, and they only look words up.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+
+from sqlalchemy import Dialect, Text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+LONGEST_WORD = 64
+MOST_WORDS = 16_000
+"""Of one text; Postgres counts positions no further."""
+
+# Scripts whose accents are spelling aids that people leave out. In others (Devanagari) such a mark is a letter.
+_FOLDED_SCRIPTS = ("LATIN", "GREEK", "CYRILLIC")
+# Written without spaces: each sign is taken for a word.
+_UNSPACED = ("CJK UNIFIED", "CJK COMPATIBILITY", "HIRAGANA", "KATAKANA", "THAI", "LAO ", "KHMER", "MYANMAR")
+
+
+def split_words(text: str) -> list[str]:
+    """The words in their order: letters, marks and digits, in lower case, accents folded; each of 64 signs at most."""
+    return [word[:LONGEST_WORD] for word in _folded(text).split()][:MOST_WORDS]
+
+
+def _folded(text: str) -> str:
+    return "".join(_signs(unicodedata.normalize("NFKD", text).casefold()))
+
+
+def _signs(text: str) -> Iterator[str]:
+    """The signs of the words, with spaces between the words."""
+    folding = False
+    for sign in unicodedata.normalize("NFKD", text):
+        category = unicodedata.category(sign)
+        if category == "Mn" and folding:
+            continue
+        if category[0] == "M":
+            yield sign
+        elif category[0] in "LN":
+            folding = sign.isascii() or unicodedata.name(sign, "").startswith(_FOLDED_SCRIPTS)
+            yield f" {sign} " if not sign.isascii() and unicodedata.name(sign, "").startswith(_UNSPACED) else sign
+        elif sign not in _WITHIN_WORDS:
+            yield " "
+
+
+_WITHIN_WORDS = frozenset(
+    "'\N{RIGHT SINGLE QUOTATION MARK}\N{SOFT HYPHEN}\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+)
+"""Left out without ending the word: don't is dont."""
+
+
+def between_spaces(text: str) -> str:
+    """The words with a space before and after each, to be looked through by LIKE."""
+    return f" {' '.join(split_words(text))} "
+
+
+class Words(TypeDecorator[str]):
+    """Words with a space between; a tsvector with their positions on Postgres. It is written, and matched; not read."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or dialect.name != "postgresql":
+            return value
+        return _as_tsvector(value)
+
+
+def _as_tsvector(words: str) -> str:
+    """Our words hold no quote and no backslash."""
+    places = defaultdict[str, list[str]](list)
+    for place, word in enumerate(words.split(), start=1):
+        places[word].append(str(place))
+    return " ".join(f"'{word}':{','.join(numbers)}" for word, numbers in places.items())

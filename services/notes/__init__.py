@@ -1,0 +1,1 @@
+"""Notes at a timestamp of a video: taken, changed, followed, exported, and written by the assistant."""
