@@ -7,6 +7,7 @@ from services.audit import AuditService
 from services.foundation import Foundation
 from services.identity.account_deletion import AccountDeletion
 from services.identity.api_tokens import ApiTokenService
+from services.identity.attempts import SignInAttempts
 from services.identity.google import GoogleCredentials
 from services.identity.google_sign_in import GoogleSignIn
 from services.identity.guesses import Guesses
@@ -43,6 +44,10 @@ class IdentityServices(Foundation):
         return Guesses(self.database, self.throttle)
 
     @cached_property
+    def _attempts(self) -> SignInAttempts:
+        return SignInAttempts(self.throttle, self.settings.rate_limit_auth)
+
+    @cached_property
     def _guest_ids(self) -> GuestIds:
         return GuestIds(self.keyring, client_made=self.settings.client_guest_ids)
 
@@ -67,8 +72,7 @@ class IdentityServices(Foundation):
             sessions=self.sessions,
             passwords=self._hasher,
             guesses=self._guesses,
-            throttle=self.throttle,
-            address_rate=self.settings.rate_limit_auth,
+            attempts=self._attempts,
         )
 
     @cached_property
@@ -78,19 +82,17 @@ class IdentityServices(Foundation):
             sessions=self.sessions,
             passwords=self._hasher,
             guesses=self._guesses,
-            throttle=self.throttle,
+            attempts=self._attempts,
             credentials=google_credentials(self.settings),
-            address_rate=self.settings.rate_limit_auth,
         )
 
     @cached_property
     def passwords(self) -> PasswordService:
-        rate = self.settings.rate_limit_auth
-        return PasswordService(self.database, self._hasher, self.sessions, self.throttle, rate)
+        return PasswordService(self.database, self._hasher, self.sessions, self.throttle, self._attempts)
 
     @cached_property
     def verification(self) -> VerificationService:
-        return VerificationService(self.database, self.throttle, self.settings.rate_limit_auth)
+        return VerificationService(self.database, self.throttle, self._attempts)
 
     @cached_property
     def api_tokens(self) -> ApiTokenService:
@@ -103,7 +105,7 @@ class IdentityServices(Foundation):
     @cached_property
     def guests(self) -> GuestService:
         rate = self.settings.rate_limit_auth
-        return GuestService(self.database, self.throttle, self._guest_ids, create_rate=rate, claim_rate=rate)
+        return GuestService(self.database, self._guest_ids, self.throttle, rate, self._attempts)
 
     @cached_property
     def viewers(self) -> ViewerService:

@@ -8,7 +8,6 @@ from db.queries.google import AccountRow
 from db.sessions import Sessions
 from services import limits
 from services.audit import AuditKind, record
-from services.counters.throttle import Throttle
 from services.errors import (
     EmailTaken,
     GoogleSignInUnavailable,
@@ -16,6 +15,7 @@ from services.errors import (
     Overloaded,
     ProblemCode,
 )
+from services.identity.attempts import SignInAttempts
 from services.identity.devices import Device
 from services.identity.google import REFUSAL, GoogleCredentials, GoogleIdentity
 from services.identity.google_accounts import (
@@ -32,7 +32,6 @@ from services.identity.guesses import Guesses
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService, SignedIn
 from services.identity.users import check_password, normalise_email
-from services.rates import Rate
 from services.validation import Checks
 
 TRIES = 3
@@ -53,18 +52,16 @@ class GoogleSignIn:
         sessions: SessionService,
         passwords: Passwords,
         guesses: Guesses,
-        throttle: Throttle,
+        attempts: SignInAttempts,
         credentials: GoogleCredentials | None,
-        address_rate: Rate,
     ) -> None:
         """Without `credentials` nobody signs in with Google."""
         self._database = database
         self._sessions = sessions
         self._passwords = passwords
         self._guesses = guesses
-        self._throttle = throttle
+        self._attempts = attempts
         self._credentials = credentials
-        self._address_rate = address_rate
 
     async def by_credential(self, device: Device, credential: str, password: str | None) -> SignedIn:
         """The credential signs in once; a refusal does not spend it.
@@ -72,7 +69,7 @@ class GoogleSignIn:
         The password is that of an account which has the address and no Google identity yet; otherwise it is not looked
         at. Raises RateLimited, GoogleSignInUnavailable, InvalidInput, InvalidCredentials or EmailTaken.
         """
-        await self._throttle.count("auth", device.address, self._address_rate)
+        await self._attempts.count(device)
         if self._credentials is None:
             raise GoogleSignInUnavailable
         checks = Checks()

@@ -10,6 +10,7 @@ from services import audit, limits
 from services.audit import AuditKind
 from services.counters.throttle import Throttle
 from services.errors import InvalidInput, Problem, ProblemCode
+from services.identity.attempts import SignInAttempts
 from services.identity.devices import Device
 from services.identity.keys import Keyring
 from services.identity.tokens import digest
@@ -58,13 +59,13 @@ class GuestIds:
 
 class GuestService:
     def __init__(
-        self, database: Sessions, throttle: Throttle, ids: GuestIds, *, create_rate: Rate, claim_rate: Rate
+        self, database: Sessions, ids: GuestIds, throttle: Throttle, create_rate: Rate, attempts: SignInAttempts
     ) -> None:
         self._database = database
         self._throttle = throttle
         self._ids = ids
         self._create_rate = create_rate
-        self._claim_rate = claim_rate
+        self._attempts = attempts
 
     async def create(self, device: Device) -> str:
         """The id of a new guest. Raises RateLimited."""
@@ -77,7 +78,7 @@ class GuestService:
         Whoever knows the id is the guest, so attempts are counted as those to sign in are.
         Raises RateLimited or InvalidInput.
         """
-        await self._throttle.count("auth", device.address, self._claim_rate)
+        await self._attempts.count(device)
         try:
             guest_hash = self._ids.hash_of(guest_session_id)
         except InvalidGuestId as error:

@@ -18,6 +18,7 @@ from services.errors import (
     UnauthenticatedReason,
 )
 from services.identity import mailed_tokens
+from services.identity.attempts import SignInAttempts
 from services.identity.devices import Device
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService
@@ -43,20 +44,20 @@ class PasswordService:
         passwords: Passwords,
         sessions: SessionService,
         throttle: Throttle,
-        address_rate: Rate,
+        attempts: SignInAttempts,
     ) -> None:
         self._database = database
         self._passwords = passwords
         self._sessions = sessions
         self._throttle = throttle
-        self._address_rate = address_rate
+        self._attempts = attempts
 
     async def request_reset(self, device: Device, email: str) -> None:
         """Have a token mailed to the account with this address. Whether there is one cannot be told from outside.
 
         Raises RateLimited, by the caller's address alone, or InvalidInput.
         """
-        await self._throttle.count("auth", device.address, self._address_rate)
+        await self._attempts.count(device)
         checks = Checks()
         address = check_email(checks, email)
         checks.finish()
@@ -74,7 +75,7 @@ class PasswordService:
 
         Raises RateLimited, InvalidInput, which leaves the token good, or InvalidToken.
         """
-        await self._throttle.count("auth", device.address, self._address_rate)
+        await self._attempts.count(device)
         checks = Checks()
         check_password(checks, new_password, "newPassword")
         checks.finish()

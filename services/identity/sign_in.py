@@ -5,14 +5,13 @@ from db.queries.users import CredentialsRow
 from db.sessions import Sessions
 from services import limits
 from services.audit import AuditKind, record
-from services.counters.throttle import Throttle
 from services.errors import InvalidCredentials, InvalidRefreshToken, Overloaded
+from services.identity.attempts import SignInAttempts
 from services.identity.devices import Device
 from services.identity.guesses import Guesses
 from services.identity.passwords import Passwords
 from services.identity.sessions import SessionService, SignedIn
 from services.identity.users import UserService, check_password, normalise_email
-from services.rates import Rate
 from services.validation import Checks
 
 TRIES = 3
@@ -28,20 +27,18 @@ class SignInService:
         sessions: SessionService,
         passwords: Passwords,
         guesses: Guesses,
-        throttle: Throttle,
-        address_rate: Rate,
+        attempts: SignInAttempts,
     ) -> None:
         self._database = database
         self._users = users
         self._sessions = sessions
         self._passwords = passwords
         self._guesses = guesses
-        self._throttle = throttle
-        self._address_rate = address_rate
+        self._attempts = attempts
 
     async def register(self, device: Device, *, email: str, password: str, name: str) -> SignedIn:
         """Raises RateLimited, InvalidInput or EmailTaken."""
-        await self._throttle.count("auth", device.address, self._address_rate)
+        await self._attempts.count(device)
         return await self._users.register(device, email=email, password=password, name=name)
 
     async def by_password(self, device: Device, *, email: str, password: str) -> SignedIn:
@@ -49,7 +46,7 @@ class SignInService:
 
         Raises RateLimited, InvalidInput or InvalidCredentials.
         """
-        await self._throttle.count("auth", device.address, self._address_rate)
+        await self._attempts.count(device)
         checks = Checks()
         email = checks.text(email, "email", maximum=limits.EMAIL_LENGTH)
         check_password(checks, password, minimum=1)
@@ -61,7 +58,7 @@ class SignInService:
 
     async def by_refresh_token(self, device: Device, refresh_token: str) -> SignedIn:
         """Raises RateLimited or InvalidRefreshToken."""
-        await self._throttle.count("auth", device.address, self._address_rate)
+        await self._attempts.count(device)
         if not refresh_token.isascii():
             raise InvalidRefreshToken
         return await self._sessions.refresh(device, refresh_token)

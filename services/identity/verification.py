@@ -7,6 +7,7 @@ from services.audit import AuditKind
 from services.counters.throttle import Throttle
 from services.errors import InvalidToken
 from services.identity import mailed_tokens
+from services.identity.attempts import SignInAttempts
 from services.identity.devices import Device
 from services.mail.messages import Purpose
 from services.rates import Rate
@@ -16,10 +17,10 @@ RATE = Rate(attempts=3, seconds=60 * 60)
 
 
 class VerificationService:
-    def __init__(self, database: Sessions, throttle: Throttle, address_rate: Rate) -> None:
+    def __init__(self, database: Sessions, throttle: Throttle, attempts: SignInAttempts) -> None:
         self._database = database
         self._throttle = throttle
-        self._address_rate = address_rate
+        self._attempts = attempts
 
     async def request(self, user_id: int) -> None:
         """Have a token mailed, unless the address is proved already. Raises RateLimited."""
@@ -29,7 +30,7 @@ class VerificationService:
 
     async def verify(self, device: Device, token: str) -> str:
         """Take the address for proved; answers it. Raises RateLimited or InvalidToken."""
-        await self._throttle.count("auth", device.address, self._address_rate)
+        await self._attempts.count(device)
         async with self._database.write() as tx:
             user_id = await mailed_tokens.owner(tx, Purpose.EMAIL_VERIFICATION, token)
             # The user before the token, as whoever deletes a user does.
