@@ -10,7 +10,7 @@ from typing import Protocol
 
 from db.queries import search_index as queries
 from db.queries.search_index import NewEntry
-from db.search_words import split_words
+from db.search_words import scope_word, split_words
 from db.sessions import Transaction
 
 STRETCH_CHARACTERS = 240
@@ -31,7 +31,8 @@ async def index_note(
 ) -> None:
     """Also after a change of its text."""
     await tx.execute(queries.remove_note(note_id))
-    await _add(tx, _entry("NOTE", video_id, text or "", created_at)._replace(user_id=user_id, note_id=note_id))
+    entry = _entry("NOTE", video_id, text or "", created_at)
+    await _add(tx, _owned(entry, "n", user_id)._replace(note_id=note_id))
 
 
 async def index_message(
@@ -47,7 +48,7 @@ async def index_message(
     """`user_id` is None for a guest's. Of a reply: when it has ended."""
     await tx.execute(queries.remove_message(message_id))
     entry = _entry("MESSAGE", video_id, text, created_at)
-    await _add(tx, entry._replace(user_id=user_id, conversation_id=conversation_id, message_id=message_id))
+    await _add(tx, _owned(entry, "c", user_id)._replace(conversation_id=conversation_id, message_id=message_id))
 
 
 async def index_title(
@@ -62,7 +63,7 @@ async def index_title(
     """Of a conversation; also after a change of it."""
     await tx.execute(queries.remove_title(conversation_id))
     entry = _entry("CONVERSATION", video_id, title or "", created_at)
-    await _add(tx, entry._replace(user_id=user_id, conversation_id=conversation_id))
+    await _add(tx, _owned(entry, "c", user_id)._replace(conversation_id=conversation_id))
 
 
 async def index_transcript(
@@ -82,7 +83,7 @@ def _stretches(video_id: int, segments: Sequence[TimedText], created_at: datetim
         is_last = position == len(segments) - 1
         if is_long or is_last or segments[position + 1].start_seconds - gathered[0].start_seconds >= STRETCH_SECONDS:
             entry = _entry("TRANSCRIPT", video_id, " ".join(each.text for each in gathered), created_at)
-            yield entry._replace(
+            yield _scoped(entry, "v", video_id)._replace(
                 start_seconds=gathered[0].start_seconds,
                 first_position=position - len(gathered) + 1,
                 last_position=position,
@@ -92,6 +93,14 @@ def _stretches(video_id: int, segments: Sequence[TimedText], created_at: datetim
 
 def _entry(kind: str, video_id: int, text: str, created_at: datetime) -> NewEntry:
     return NewEntry(kind, video_id, text, " ".join(split_words(text)), created_at)
+
+
+def _owned(entry: NewEntry, letter: str, user_id: int | None) -> NewEntry:
+    return entry if user_id is None else _scoped(entry, letter, user_id)._replace(user_id=user_id)
+
+
+def _scoped(entry: NewEntry, letter: str, owner: int) -> NewEntry:
+    return entry._replace(words=entry.words and f"{entry.words} {scope_word(letter, owner)}")
 
 
 async def _add(tx: Transaction, *entries: NewEntry) -> None:

@@ -1,4 +1,4 @@
-"""Conversations with Wiz: begun, read, and questions asked."""
+"""Conversations with Wiz: begun, read, renamed and deleted, and questions asked."""
 
 from typing import Annotated
 
@@ -8,16 +8,25 @@ from schema.context import Info
 from schema.pacing import paced
 from schema.permissions import GUESTS_AND_USERS
 from schema.types.costs import ONE_AN_OPERATION
-from schema.types.nodes import required_row_id, row_id
+from schema.types.nodes import global_id, required_row_id, row_id
 from schema.types.wiz import (
     Conversation,
     ConversationCreateInput,
     ConversationCreateResult,
     ConversationCreateSuccess,
+    ConversationDeleteInput,
+    ConversationDeleteResult,
+    ConversationDeleteSuccess,
+    ConversationRenameInput,
+    ConversationRenameResult,
+    ConversationRenameSuccess,
     Message,
     MessageSendInput,
     MessageSendResult,
     MessageSendSuccess,
+    ReplyRetryInput,
+    ReplyRetryResult,
+    ReplyRetrySuccess,
     ReplyStopInput,
     ReplyStopResult,
     ReplyStopSuccess,
@@ -45,10 +54,26 @@ class WizMutation:
         extensions=[GUESTS_AND_USERS],
     )
     async def conversation_create(self, info: Info, input: ConversationCreateInput) -> ConversationCreateResult:
-        row = await info.context.services.wiz.create_conversation(
-            info.context.viewer.owner, input.video.to_service(), input.title
+        row = await info.context.services.conversations.create(
+            info.context.viewer.owner, input.video.to_service(info), input.title
         )
         return ConversationCreateSuccess(conversation=Conversation.from_row(row))
+
+    @strawberry.mutation(description="Call a conversation something else.", extensions=[GUESTS_AND_USERS])
+    async def conversation_rename(self, info: Info, input: ConversationRenameInput) -> ConversationRenameResult:
+        row = await info.context.services.conversations.rename(
+            info.context.viewer.owner, required_row_id("Conversation", input.id), input.title
+        )
+        return ConversationRenameSuccess(conversation=Conversation.from_row(row))
+
+    @strawberry.mutation(
+        description="Delete a conversation with all its messages. An answer that is being written stops.",
+        extensions=[GUESTS_AND_USERS],
+    )
+    async def conversation_delete(self, info: Info, input: ConversationDeleteInput) -> ConversationDeleteResult:
+        conversation_id = required_row_id("Conversation", input.id)
+        await info.context.services.conversations.delete(info.context.viewer.owner, conversation_id)
+        return ConversationDeleteSuccess(deleted_id=global_id("Conversation", conversation_id))
 
     @strawberry.mutation(
         description="Ask Wiz. Counts against the daily quota; the answer is written whether or not anybody follows it.",
@@ -56,7 +81,7 @@ class WizMutation:
         metadata={**ONE_AN_OPERATION, **paced(lambda settings: settings.rate_limit_conversations)},
     )
     async def message_send(self, info: Info, input: MessageSendInput) -> MessageSendResult:
-        sent = await info.context.services.wiz.send(
+        sent = await info.context.services.asking.send(
             info.context.viewer.owner, required_row_id("Conversation", input.conversation_id), input.text
         )
         return MessageSendSuccess(
@@ -64,6 +89,17 @@ class WizMutation:
             reply=Message.from_row(sent.reply),
             quota=WizQuota.from_quota(sent.quota),
         )
+
+    @strawberry.mutation(
+        description="Have another answer to the same question written. Counts against the daily quota, unless one is to come.",
+        extensions=[GUESTS_AND_USERS],
+        metadata={**ONE_AN_OPERATION, **paced(lambda settings: settings.rate_limit_conversations)},
+    )
+    async def reply_retry(self, info: Info, input: ReplyRetryInput) -> ReplyRetryResult:
+        again = await info.context.services.asking.retry(
+            info.context.viewer.owner, required_row_id("Message", input.message_id)
+        )
+        return ReplyRetrySuccess(reply=Message.from_row(again.reply), quota=WizQuota.from_quota(again.quota))
 
     @strawberry.mutation(
         description="Stop an answer that is being written, and keep the text so far.", extensions=[GUESTS_AND_USERS]

@@ -1,5 +1,6 @@
 """What every resolver and subscription gets: who is calling, the services, and the batches of this operation."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +14,7 @@ from services.identity.viewers import Viewer
 
 if TYPE_CHECKING:
     from schema.types.videos import Video
-    from schema.types.wiz import Message
+    from schema.types.wiz import Conversation, Message
     from services.container import Services
 
 Key = TypeVar("Key")
@@ -48,6 +49,7 @@ class Loaders:
 
     video_by_id: "DataLoader[int, Video]"
     message_by_id: "DataLoader[int, Message | None]"
+    conversation_by_id: "DataLoader[int, Conversation]"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +65,10 @@ class Context:
     """Of the answer; on a socket nobody reads them."""
     loaders: Loaders
     batches: Batches = field(default_factory=Batches)
+    shutdown: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server begins to shut down: what waits then comes to its end. On a socket it is cancelled instead."""
+    if_unanswered: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
+    """What is to be done when the caller does not get the answer."""
 
     @property
     def viewer(self) -> Viewer:

@@ -10,6 +10,7 @@ from strawberry.types.field import StrawberryField
 
 from schema.context import Context, Info
 from schema.types import errors as members
+from schema.types.transcripts import TranscriptExists
 from schema.types.videos import Video
 from schema.types.wiz import TranscriptNotReady
 from schema.unsaid_values import without_input
@@ -57,6 +58,11 @@ async def _transcript_not_ready(exception: errors.TranscriptNotReady, context: C
     return TranscriptNotReady(message=exception.message, video=video)
 
 
+async def _transcript_exists(exception: errors.TranscriptExists, context: Context) -> object:
+    video: Video = await context.loaders.video_by_id.load(exception.video_id)
+    return TranscriptExists(message=exception.message, video=video)
+
+
 HANDLERS: list[strawberry.ExceptionHandler[Any, Any]] = [
     UnionMember(errors.InvalidInput, members.InvalidInput, _invalid_input),
     UnionMember(errors.NotFound, members.NotFound, _plain(members.NotFound)),
@@ -68,8 +74,17 @@ HANDLERS: list[strawberry.ExceptionHandler[Any, Any]] = [
     UnionMember(errors.InvalidRefreshToken, members.InvalidRefreshToken, _plain(members.InvalidRefreshToken)),
     UnionMember(errors.InvalidToken, members.InvalidToken, _plain(members.InvalidToken)),
     UnionMember(errors.ApiTokenExists, members.ApiTokenExists, _plain(members.ApiTokenExists)),
+    UnionMember(
+        errors.VideoSearchUnavailable, members.VideoSearchUnavailable, _plain(members.VideoSearchUnavailable)
+    ),
     UnionMember(errors.TranscriptNotReady, TranscriptNotReady, _transcript_not_ready),
+    UnionMember(errors.TranscriptExists, TranscriptExists, _transcript_exists),
     UnionMember(errors.TranscriptMissing, members.TranscriptMissing, _plain(members.TranscriptMissing)),
+    UnionMember(errors.NoTask, members.NoTask, _plain(members.NoTask)),
+    UnionMember(errors.LeaseLost, members.LeaseLost, _plain(members.LeaseLost)),
+    UnionMember(errors.TaskCancelled, members.TaskCancelled, _plain(members.TaskCancelled)),
+    UnionMember(errors.TaskNotReplayable, members.TaskNotReplayable, _plain(members.TaskNotReplayable)),
+    UnionMember(errors.ModelUnavailable, members.ModelUnavailable, _plain(members.ModelUnavailable)),
     UnionMember(errors.QuotaExceeded, members.QuotaExceeded, _quota_exceeded),
 ]
 

@@ -13,6 +13,9 @@ from services.settings import Settings
 PACE = "pace"
 """The key in a field's metadata for where its rate comes from."""
 
+UNPACED: Mapping[str, object] = {PACE: None}
+"""Metadata of a mutation for operators' workers, who may have as much to do as there is."""
+
 RateOf = Callable[[Settings], Rate]
 
 
@@ -40,6 +43,10 @@ def pace_of(field: StrawberryField) -> Pace:
     """By its metadata; without, RATE_LIMIT_DEFAULT."""
     rate_of: RateOf = field.metadata.get(PACE, _default)
     return Pace(rate_of)
+
+
+def is_unpaced(field: StrawberryField) -> bool:
+    return PACE in field.metadata and field.metadata[PACE] is None
 
 
 def _default(settings: Settings) -> Rate:

@@ -83,4 +83,6 @@ USERS = Access(ViewerKind.USER)
 USERS_AND_API_TOKENS = Access(ViewerKind.USER, ViewerKind.API_TOKEN)
 """For programs, too: nothing that such a field leads to may be the user's own but what it has just made."""
 ADMINS = Recorded(ViewerKind.ADMIN)
+WORKERS = Access(ViewerKind.ADMIN)
+"""As ADMINS, for what workers ask all day long and changes nothing by itself: it would bury the rest of the log."""
 USERS_AND_ADMINS = Recorded(ViewerKind.USER, ViewerKind.ADMIN)

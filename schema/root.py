@@ -16,23 +16,26 @@ from resolvers.nodes import NodeQuery
 from resolvers.notes import NoteMutation
 from resolvers.passwords import PasswordMutation
 from resolvers.provider_keys import ProviderKeyMutation
+from resolvers.search import SearchQuery
 from resolvers.server import ServerQuery
 from resolvers.sessions import SessionMutation
+from resolvers.tasks import TaskMutation, TaskQuery
 from resolvers.uploads import UploadMutation
 from resolvers.users import UserMutation, UserQuery
 from resolvers.videos import VideoMutation, VideoQuery
 from resolvers.wiz import WizMutation, WizQuery
 from schema.errors import HANDLERS
-from schema.pacing import Pace, pace_of
+from schema.pacing import Pace, is_unpaced, pace_of
 from schema.permissions import Access, Open
 from schema.types.scalars import SCALARS
 from subscriptions.jobs import JobSubscription
+from subscriptions.notes import NoteSubscription
 from subscriptions.videos import VideoSubscription
 from subscriptions.wiz import WizSubscription
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ServerQuery, UserQuery, NodeQuery, VideoQuery, WizQuery, AuditQuery, JobQuery):
+class Query(ServerQuery, UserQuery, NodeQuery, VideoQuery, WizQuery, AuditQuery, JobQuery, TaskQuery, SearchQuery):
     pass
 
 
@@ -53,12 +56,13 @@ class Mutation(
     ApiTokenMutation,
     AccountMutation,
     JobMutation,
+    TaskMutation,
 ):
     pass
 
 
 @strawberry.type(description="What can be followed. Each stream tells what happened since `after`, and goes on live.")
-class Subscription(VideoSubscription, WizSubscription, JobSubscription):
+class Subscription(VideoSubscription, WizSubscription, JobSubscription, NoteSubscription):
     pass
 
 
@@ -89,7 +93,7 @@ def refuse_unguarded(root: type) -> None:
 def pace(root: type) -> None:
     """Let nobody use a mutation without end. What is open to everybody counts addresses in its service."""
     for field in get_object_definition(root, strict=True).fields:
-        paced = any(isinstance(extension, Pace | Open) for extension in field.extensions)
+        paced = any(isinstance(extension, Pace | Open) for extension in field.extensions) or is_unpaced(field)
         if not paced:
             # The last one is called first: whoever may not use the field is not counted.
             field.extensions.insert(0, pace_of(field))

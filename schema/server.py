@@ -15,6 +15,7 @@ from schema.root import build_schema
 from schema.routes.avatars import avatar_routes
 from schema.routes.health import health_routes
 from schema.routes.media import media_routes
+from schema.routes.notes import note_routes
 from schema.routes.pages import graphiql_page, page_routes
 from schema.routes.uploads import upload_routes
 from schema.transport.contexts import Contexts
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, *, work: bool = True, model: Ch
             *health_routes(services),
             *avatar_routes(services),
             *media_routes(services),
+            *note_routes(services),
             *upload_routes(services),
             *page_routes(graphiql=settings.graphiql),
         ],

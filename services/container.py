@@ -16,16 +16,32 @@ from services.jobs.jobs import JobService
 from services.llm.chat_model import ChatModel
 from services.media.avatars import AvatarService
 from services.media.pictures import Pictures
+from services.notes.exports import NotesExports
+from services.notes.following import NoteFollowing
 from services.notes.notes import NoteService
+from services.notes.titles import NotesByTitle
 from services.persisted_queries import PersistedQueryService
+from services.search.search import SearchService
 from services.settings import Settings
 from services.uploads import UploadService
 from services.videos.readiness import ReadinessService
+from services.videos.retries import RetryService
+from services.videos.segment_pages import SegmentPages
+from services.videos.submissions import SubmissionService
+from services.videos.transcript_files import TranscriptFiles
 from services.videos.videos import VideoService
+from services.wiz.asking import AskingService
+from services.wiz.availability import Availability
+from services.wiz.conversations import ConversationService
 from services.wiz.quotas import Quotas
 from services.wiz.replies import ReplyService
 from services.wiz.wiz import WizService
 from services.work import working
+from services.worker_api.claims import ClaimService
+from services.worker_api.tasks import TaskService
+from services.worker_api.transcript_uploads import TranscriptUploads
+from services.worker_api.work import WorkService
+from services.youtube.search import VideoSearch
 
 HOUR_SECONDS = 60 * 60
 
@@ -40,6 +56,22 @@ class Services(IdentityServices):
         return VideoService(self.database)
 
     @cached_property
+    def segment_pages(self) -> SegmentPages:
+        return SegmentPages(self.database)
+
+    @cached_property
+    def video_retries(self) -> RetryService:
+        return RetryService(self.database)
+
+    @cached_property
+    def transcript_files(self) -> TranscriptFiles:
+        return TranscriptFiles(self.uploads, self.storage)
+
+    @cached_property
+    def submissions(self) -> SubmissionService:
+        return SubmissionService(self.database, self.queue, self.transcript_files)
+
+    @cached_property
     def readiness(self) -> ReadinessService:
         return ReadinessService(self.database, self.log)
 
@@ -48,13 +80,58 @@ class Services(IdentityServices):
         return NoteService(self.database)
 
     @cached_property
-    def wiz(self) -> WizService:
+    def notes_by_title(self) -> NotesByTitle:
+        search = VideoSearch(self.settings.youtube_api_key, self.settings.youtube_api_origin)
+        return NotesByTitle(self.notes, search)
+
+    @cached_property
+    def note_following(self) -> NoteFollowing:
+        return NoteFollowing(self.database, self.log)
+
+    @cached_property
+    def note_exports(self) -> NotesExports:
+        return NotesExports(self.database, self.keyring, timedelta(minutes=self.settings.download_minutes))
+
+    @cached_property
+    def quotas(self) -> Quotas:
         user_limit, guest_limit = self.settings.wiz_user_daily_quota, self.settings.wiz_guest_daily_quota
-        return WizService(self.database, Quotas(user_limit=user_limit, guest_limit=guest_limit))
+        return Quotas(user_limit=user_limit, guest_limit=guest_limit)
+
+    @cached_property
+    def search(self) -> SearchService:
+        return SearchService(self.database)
+
+    @cached_property
+    def wiz(self) -> WizService:
+        return WizService(self.database, self.quotas)
+
+    @cached_property
+    def conversations(self) -> ConversationService:
+        return ConversationService(self.database)
+
+    @cached_property
+    def availability(self) -> Availability:
+        return Availability(self.model.name, self.provider_keys)
+
+    @cached_property
+    def asking(self) -> AskingService:
+        return AskingService(self.database, self.quotas, self.availability)
 
     @cached_property
     def replies(self) -> ReplyService:
         return ReplyService(self.database, self.log, self.queue)
+
+    @cached_property
+    def tasks(self) -> TaskService:
+        return TaskService(self.database, self.queue)
+
+    @cached_property
+    def claims(self) -> ClaimService:
+        return ClaimService(self.database, self.queue, self.wakes.bell)
+
+    @cached_property
+    def external_work(self) -> WorkService:
+        return WorkService(self.database, self.queue, TranscriptUploads(self.uploads, self.storage))
 
     @cached_property
     def jobs(self) -> JobService:

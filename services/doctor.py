@@ -9,14 +9,17 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import migrate
+from db.full_text import can_search
 from services.events.outages import describe
 from services.settings import Settings, old_variables
 from services.storage.opening import open_storage
 from services.storage.storage import StorageUnavailable
 from services.trusted_documents import UnusableDocuments, read_trusted_documents
+from services.youtube.cookies import CookiesUnreadable, read_cookies
 
 MADE = "SECRET_KEY is made and kept in DATA_DIR."
 REMEDY = "Set SECRET_KEY, or remove the file and a new one is made."
+NO_FTS5 = "This Python's SQLite was built without FTS5, which search needs. Use another build of Python, or Postgres."
 NOT_MIGRATED = "The database is not at the newest revision. Run: vidwiz migrate"
 
 
@@ -34,14 +37,18 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     yield Finding(is_fine=True, text=f"Environment: {settings.environment}.")
     yield _secret(settings)
     yield await _database(settings)
+    for finding in full_text(settings, can_search=can_search()):
+        yield finding
     if settings.redis_url is not None:
         yield await _redis(settings.redis_url)
     yield await _storage(settings)
     if settings.trusted_documents is not None:
         yield _trusted_documents(settings.trusted_documents)
+    if settings.youtube_cookies is not None:
+        yield _cookies(settings.youtube_cookies)
     for finding in (*_google(settings), *_production(settings)):
         yield finding
-    yield Finding(is_fine=True, text=f"Model: {settings.llm_provider}.")
+    yield Finding(is_fine=True, text=_model(settings))
     for name, explanation in old_variables():
         yield Finding(is_fine=False, text=f"{name} is set, but {explanation}")
 
@@ -94,6 +101,12 @@ async def _database(settings: Settings) -> Finding:
     return Finding(is_fine=True, text="The database answers and is at the newest revision.")
 
 
+def full_text(settings: Settings, *, can_search: bool) -> Iterator[Finding]:
+    """What to say of an SQLite; nothing of Postgres, which always can."""
+    if settings.database_url.startswith("sqlite") and not can_search:
+        yield Finding(is_fine=False, text=NO_FTS5)
+
+
 async def _redis(url: str) -> Finding:
     client: Redis = Redis.from_url(url)  # pyright: ignore[reportUnknownMemberType]  its options are untyped
     try:
@@ -135,6 +148,22 @@ def _production(settings: Settings) -> Iterator[Finding]:
     if settings.smtp_url is None:
         text = "SMTP_URL is not set: mail becomes files in DATA_DIR, and nobody can reset a password."
         yield Finding(is_fine=False, text=text)
+
+
+def _cookies(path: Path) -> Finding:
+    try:
+        cookies = list(read_cookies(path))
+    except CookiesUnreadable as error:
+        return Finding(is_fine=False, text=str(error))
+    return Finding(is_fine=True, text=f"YouTube is asked with the cookies of YOUTUBE_COOKIES ({len(cookies)}).")
+
+
+def _model(settings: Settings) -> str:
+    """Which answers whoever brought no key. It is not asked: that would cost, and its key is not ours to try out."""
+    if settings.llm_provider == "extractive":
+        return "Model: extractive."
+    model = {"gemini": settings.gemini_model, "openrouter": settings.openrouter_model}[settings.llm_provider]
+    return f"Model: {settings.llm_provider}/{model}, with the key of {settings.llm_provider.upper()}_API_KEY."
 
 
 def _trusted_documents(path: Path) -> Finding:

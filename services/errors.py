@@ -75,8 +75,20 @@ class InvalidToken(DomainError):
     message = "The token is not valid any more. Ask for a new one."
 
 
+class VideoSearchUnavailable(DomainError):
+    message = "Videos cannot be searched for at the moment."
+
+
 class TranscriptNotReady(DomainError):
     message = "The transcript is still being fetched."
+
+    def __init__(self, video_id: int) -> None:
+        super().__init__()
+        self.video_id = video_id
+
+
+class TranscriptExists(DomainError):
+    message = "The video has a transcript already, and it was not you who brought it."
 
     def __init__(self, video_id: int) -> None:
         super().__init__()
@@ -87,12 +99,32 @@ class TranscriptMissing(DomainError):
     message = "The video has no transcript to answer from."
 
 
+class ModelUnavailable(DomainError):
+    message = "The model cannot be reached at the moment. Try again in a minute."
+
+
 class QuotaExceeded(DomainError):
     def __init__(self, *, limit: int, resets_at: datetime, reset_in_seconds: int, guest: bool) -> None:
         super().__init__(f"Daily limit reached ({limit} {'guest ' if guest else ''}messages/day).")
         self.limit = limit
         self.resets_at = resets_at
         self.reset_in_seconds = reset_in_seconds
+
+
+class NoTask(DomainError):
+    message = "Nothing came to be done in time. Claim again."
+
+
+class LeaseLost(DomainError):
+    message = "The task is not yours any more: its lease has ended. Drop it."
+
+
+class TaskCancelled(DomainError):
+    message = "The task was cancelled: nothing of it is kept. Drop it."
+
+
+class TaskNotReplayable(DomainError):
+    message = "Only a dead task can begin anew, and only while no other does the same."
 
 
 class RateLimited(DomainError):

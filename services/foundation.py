@@ -1,6 +1,6 @@
 """What every service stands on, opened from the settings with its loops running."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,14 +17,16 @@ from services.events.log import EventLog
 from services.events.postgres import PostgresHints
 from services.events.valkey import ValkeyHints
 from services.identity.keys import Keyring
+from services.identity.provider_keys import Provider
 from services.llm.chat_model import ChatModel
-from services.llm.extractive import ExtractiveModel
+from services.llm.models import KeyedModels, configured_model, open_providers
 from services.settings import Settings
 from services.storage.opening import open_storage
 from services.storage.storage import Storage
 from services.storage.sweep import BlobSweep
 from services.supervision import supervised
 from services.tasks import lanes
+from services.tasks.bell import LaneBell
 from services.tasks.queue import TaskQueue
 from services.tasks.worker import Worker
 from services.videos import processing
@@ -37,11 +39,15 @@ class Wakes:
     log: EventLog | None = None
     worker: Worker | None = None
 
+    def __init__(self) -> None:
+        self.bell = LaneBell()
+
     def committed(self, wakeups: Wakeups) -> None:
         if self.log is not None:
             self.log.wake(wakeups)
 
     def lanes(self, lanes: set[str]) -> None:
+        self.bell.ring(lanes)
         if self.worker is not None:
             self.worker.wake(lanes)
 
@@ -57,6 +63,8 @@ class Foundation:
     keyring: Keyring
     model: ChatModel
     """What answers everybody without a key of their own."""
+    providers: Mapping[Provider, KeyedModels]
+    """What answers the others."""
     hints_name: str
     wakes: Wakes
 
@@ -74,6 +82,7 @@ async def open_foundation(settings: Settings, model: ChatModel | None) -> AsyncG
         wakes.log = log = EventLog(database, hints, keep_seconds=settings.event_keep_seconds, on_lanes=wakes.lanes)
         storage = await stack.enter_async_context(open_storage(settings))
         sweep = BlobSweep(database, storage, kept_seconds=settings.unclaimed_upload_hours * 3600)
+        providers = await stack.enter_async_context(open_providers(settings))
         counter = choose_counter(settings, database)
         await stack.enter_async_context(supervised(log.run(), counter.run(), sweep.run()))
         yield Foundation(
@@ -84,7 +93,8 @@ async def open_foundation(settings: Settings, model: ChatModel | None) -> AsyncG
             throttle=Throttle(counter, enabled=settings.rate_limit_enabled),
             storage=storage,
             keyring=Keyring(settings.signing_key(), settings.previous_signing_key),
-            model=model or ExtractiveModel(pace_seconds=settings.extractive_pace_seconds),
+            model=model or configured_model(settings, providers, database),
+            providers=providers,
             hints_name=hints_name,
             wakes=wakes,
         )

@@ -1,7 +1,7 @@
 """The one place that starts tasks outside a TaskGroup's block, and sees them to their end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from enum import Enum, auto
 from typing import Literal, TypeVar
@@ -76,6 +76,18 @@ async def read_aside(stream: AsyncGenerator[Item], seconds: float) -> AsyncGener
         await asyncio.wait({reading})
         if not reading.cancelled():
             reading.exception()  # which is then not reported as one that nobody saw
+
+
+async def undisturbed(work: Coroutine[object, object, Item], undo: Callable[[Item], Awaitable[None]]) -> Item:
+    """What comes of the work, which goes on to its end though we are cancelled: then what came of it is undone."""
+    working = asyncio.create_task(work)  # noqa: TID251  awaited below whatever happens
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait({working})
+        if not working.cancelled() and working.exception() is None:
+            await undo(working.result())
+        raise
 
 
 async def _next(stream: AsyncGenerator[Item]) -> tuple[Item] | tuple[()]:

@@ -26,6 +26,7 @@ MOST_PENDING = 10
 
 class UploadPurpose(StrEnum):
     AVATAR = "AVATAR"
+    TRANSCRIPT = "TRANSCRIPT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,19 @@ ACCEPTED: Mapping[UploadPurpose, Accepted] = {
         content_types=("image/png", "image/jpeg", "image/webp"),
         formats="PNG, JPEG or WebP",
         largest_bytes=limits.AVATAR_BYTES,
+    ),
+    # Browsers know few of these by name, and say of the others what they say of any file.
+    UploadPurpose.TRANSCRIPT: Accepted(
+        content_types=(
+            "text/plain",
+            "text/vtt",
+            "text/srt",
+            "application/x-subrip",
+            "application/json",
+            "application/octet-stream",
+        ),
+        formats="SRT, VTT, JSON or plain text",
+        largest_bytes=limits.TRANSCRIPT_BYTES,
     ),
 }
 

@@ -18,6 +18,15 @@ class Checks:
     def add(self, path: Sequence[str], code: ProblemCode, message: str) -> None:
         self._problems.append(Problem(path=tuple(path), code=code, message=message))
 
+    @property
+    def found_any(self) -> bool:
+        return bool(self._problems)
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """So far."""
+        return self._problems
+
     def finish(self) -> None:
         if self._problems:
             raise InvalidInput(self._problems)

@@ -9,15 +9,15 @@ from services.exports.exporter import Exporter
 from services.foundation import Foundation
 from services.housekeeping import Housekeeping, purges
 from services.identity.mailed_tokens import TokenMailing
-from services.identity.provider_keys import Provider, ProviderKeyService
+from services.identity.provider_keys import ProviderKeyService
 from services.jobs.states import TASKS, JobKind
-from services.llm.gemini import Gemini
 from services.llm.models import Models
-from services.llm.openrouter import OpenRouter
+from services.llm.writers import Writers
 from services.mail.mailer import Mailer
 from services.mail.messages import letters_of
 from services.mail.outbox import OutboxMailer
 from services.mail.smtp import SmtpMailer, SmtpServer
+from services.notes.note_writer import NoteWriter
 from services.settings import Settings
 from services.supervision import supervised
 from services.tasks import lanes
@@ -28,6 +28,7 @@ from services.videos.processors import VideoProcessor
 from services.wiz import replies
 from services.wiz.delta_buffer import DeltaBuffer
 from services.wiz.reply_writer import ReplyWriter
+from services.worker_api.types import kinds_of
 from services.youtube.access import Access
 from services.youtube.metadata import Metadata
 from services.youtube.transcripts import Transcripts
@@ -39,27 +40,17 @@ async def working(foundation: Foundation, provider_keys: ProviderKeyService) -> 
     database, settings = foundation.database, foundation.settings
     async with AsyncExitStack() as stack:
         buffer = DeltaBuffer(database, foundation.queue)
-        models = open_models(stack, foundation, provider_keys)
+        models = Models(foundation.model, provider_keys, foundation.providers)
         longest = settings.longest_reply_seconds
         writer = ReplyWriter(database, foundation.queue, buffer, models, longest_seconds=longest)
         housekeeping = Housekeeping(database, purges(settings))
         await stack.enter_async_context(supervised(buffer.run(), provider_keys.run(), housekeeping.run()))
-        foundation.wakes.worker = worker = build_worker(foundation, writer)
+        foundation.wakes.worker = worker = build_worker(foundation, writer, Writers(models))
         await stack.enter_async_context(supervised(worker.run()))
         yield
 
 
-def open_models(stack: AsyncExitStack, foundation: Foundation, keys: ProviderKeyService) -> Models:
-    """The configured model for everybody without a key of their own."""
-    settings = foundation.settings
-    gemini = Gemini(base_url=settings.gemini_base_url, model=settings.gemini_model)
-    openrouter = OpenRouter(base_url=settings.openrouter_base_url, model=settings.openrouter_model)
-    stack.push_async_callback(gemini.close)
-    stack.push_async_callback(openrouter.close)
-    return Models(foundation.model, keys, {Provider.GEMINI: gemini, Provider.OPENROUTER: openrouter})
-
-
-def build_worker(foundation: Foundation, writer: ReplyWriter) -> Worker:
+def build_worker(foundation: Foundation, writer: ReplyWriter, writers: Writers) -> Worker:
     settings = foundation.settings
     concurrency = {
         replies.LANE: settings.reply_concurrency,
@@ -67,22 +58,29 @@ def build_worker(foundation: Foundation, writer: ReplyWriter) -> Worker:
         lanes.ACCOUNTS: settings.worker_concurrency,
         lanes.EXPORTS: 1,
     }
+    left = kinds_of(settings.external_tasks)
+    handlers = {kind: one for kind, one in handlings(foundation, writer, writers).items() if kind not in left}
     name = f"{socket.gethostname()}:{os.getpid()}"
     return Worker(
         foundation.queue,
-        handlings(foundation, writer),
+        handlers,
         concurrency,
         name,
         shutdown_grace_seconds=settings.shutdown_seconds,
     )
 
 
-def handlings(foundation: Foundation, writer: ReplyWriter) -> dict[str, Handling]:
+def handlings(foundation: Foundation, writer: ReplyWriter, writers: Writers) -> dict[str, Handling]:
     """How each kind of task is done."""
     database, queue, settings = foundation.database, foundation.queue, foundation.settings
-    access = Access(proxy_url=settings.youtube_proxy_url, origin=settings.youtube_origin)
+    access = Access(
+        proxy_url=settings.youtube_proxy_url, origin=settings.youtube_origin, cookies=settings.youtube_cookies
+    )
     transcripts = Transcripts(access, settings.youtube_languages)
-    processor = VideoProcessor(database=database, queue=queue, transcripts=transcripts, metadata=Metadata(access))
+    processor = VideoProcessor(
+        database=database, queue=queue, transcripts=transcripts, metadata=Metadata(access), writers=writers
+    )
+    note_writer = NoteWriter(database, queue, writers)
     mailing = TokenMailing(database, queue, choose_mailer(settings), letters_of(settings))
     exporter = Exporter(database, queue, foundation.storage)
     return {
@@ -91,6 +89,7 @@ def handlings(foundation: Foundation, writer: ReplyWriter) -> dict[str, Handling
             handle=exporter.export, on_dead=exporter.give_up, on_cancelled=exporter.stop
         ),
         **processor.handlers(),
+        **note_writer.handlers(),
         **mailing.handlers(),
     }
 

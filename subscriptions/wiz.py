@@ -44,6 +44,9 @@ def _event(event: replies.ReplyEvent) -> ReplySnapshot | ReplyDelta | ReplyDone 
             return ReplySnapshot(position=position, text=text)
         case replies.Delta(text=text):
             return ReplyDelta(position=position, text=text)
+        case replies.Deleted():
+            deleted = ReplyFailure.CONVERSATION_DELETED
+            return ReplyFailed(position=position, code=deleted, message=deleted.sentence)
         case replies.Ended(message=row) if row.status == MessageStatus.FAILED:
             failure = ReplyFailure(row.error_code or ReplyFailure.INTERNAL)
             return ReplyFailed(position=position, code=failure, message=failure.sentence)

@@ -109,7 +109,7 @@ class Client:
         }
         return {name: value for name, value in headers.items() if value}
 
-    async def execute(self, query: str, **variables: object) -> Answer:
+    async def execute(self, query: str, /, **variables: object) -> Answer:
         return await self.post({"query": query, "variables": variables})
 
     async def post(self, body: object, **headers: str) -> Answer:

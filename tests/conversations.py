@@ -49,6 +49,32 @@ mutation Stop($id: ID!) {{
   }}
 }}
 """
+RETRY = f"""
+mutation Retry($id: ID!) {{
+  replyRetry(input: {{messageId: $id}}) {{
+    __typename
+    ... on ReplyRetrySuccess {{ reply {{ {MESSAGE} }} quota {{ limit used remaining resetsAt }} }}
+    ... on UserError {{ reason: message }}
+  }}
+}}
+"""
+RENAME = """
+mutation Rename($id: ID!, $title: String!) {
+  conversationRename(input: {id: $id, title: $title}) {
+    __typename
+    ... on ConversationRenameSuccess { conversation { id title createdAt updatedAt } }
+    ... on UserError { reason: message }
+    ... on InvalidInput { problems { path code } }
+  }
+}
+"""
+DELETE = """
+mutation Delete($id: ID!) {
+  conversationDelete(input: {id: $id}) {
+    __typename ... on ConversationDeleteSuccess { deletedId } ... on UserError { reason: message }
+  }
+}
+"""
 READ = f"""
 query Read($id: ID!, $first: Int! = 50, $after: String) {{
   conversation(id: $id) {{
@@ -103,6 +129,24 @@ async def stop(client: Client, reply: str) -> Json:
     assert stopped["__typename"] == "ReplyStopSuccess", stopped
     message: Json = stopped["message"]
     return message
+
+
+async def retry(client: Client, reply: str) -> Json:
+    """The member of the union that comes back."""
+    found: Json = (await client.execute(RETRY, id=reply)).data["replyRetry"]
+    return found
+
+
+async def rename(client: Client, conversation: str, title: str) -> Json:
+    """The member of the union that comes back."""
+    found: Json = (await client.execute(RENAME, id=conversation, title=title)).data["conversationRename"]
+    return found
+
+
+async def delete(client: Client, conversation: str) -> Json:
+    """The member of the union that comes back."""
+    found: Json = (await client.execute(DELETE, id=conversation)).data["conversationDelete"]
+    return found
 
 
 async def messages(client: Client, conversation: str) -> list[Json]:

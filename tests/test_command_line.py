@@ -140,6 +140,22 @@ def test_a_first_start_goes_through_migrate_seed_and_doctor(shell: Shell) -> Non
     assert {line.split()[0] for line in after.output.splitlines()} == {"ok"}
 
 
+@pytest.mark.parametrize("provider", ["gemini", "openrouter"])
+def test_a_model_without_its_key_starts_nothing(provider: str, shell: Shell) -> None:
+    variable = f"{provider.upper()}_API_KEY"
+    assert shell.run("migrate").status == 0
+    shell.export(LLM_PROVIDER=provider)
+    for command in ("serve", "worker", "doctor"):
+        outcome = shell.run(command)
+        assert outcome.status == 2
+        assert f"{variable} is not configured, and LLM_PROVIDER needs it." in outcome.text
+    shell.export(**{variable: "hidden", f"{provider.upper()}_MODEL": "some-model"})
+    told = shell.run("doctor")
+    assert told.status == 0
+    assert f"ok      Model: {provider}/some-model, with the key of {variable}.\n" in told.output
+    assert "hidden" not in told.text
+
+
 def test_doctor_names_variables_of_the_old_systems(shell: Shell) -> None:
     shell.export(JWT_SECRET_KEY="hidden")
     Path(".env").write_text("SIGNUP_GRANT_AMOUNT=100\n", encoding="utf-8")

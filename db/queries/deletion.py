@@ -66,6 +66,12 @@ def lock_topics(topics: Collection[str]) -> Select[str]:
     return select(EventTopic.topic).where(EventTopic.topic.in_(topics)).order_by(EventTopic.topic).with_for_update()
 
 
+def lock_topics_from(beginning: str) -> Select[str]:
+    """All whose names begin so."""
+    named = EventTopic.topic.startswith(beginning, autoescape=True)
+    return select(EventTopic.topic).where(named).order_by(EventTopic.topic).with_for_update()
+
+
 def delete_events(topics: Collection[str]) -> Delete:
     return delete(Event).where(Event.topic.in_(topics))
 

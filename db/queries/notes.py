@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Delete, Select, delete, func, insert, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.models.tables import Note
 from db.paging import Order, PageRequest, pages_by
@@ -64,3 +65,25 @@ def count_by_video(user_id: int, video_ids: Sequence[int]) -> Select[int, int]:
 
 def add(user_id: int, video_id: int, timestamp: str, text: str | None) -> AnyReturning:
     return insert(Note).values(user_id=user_id, video_id=video_id, timestamp=timestamp, text=text).returning(*COLUMNS)
+
+
+def set_text(user_id: int, note_id: int, text: str | None) -> ReturningUpdate[*tuple[Any, ...]]:
+    """The user's own words in place of what is there; nothing when it says so already."""
+    return (
+        update(Note)
+        .where(Note.id == note_id, Note.user_id == user_id, Note.text.is_distinct_from(text))
+        .values(text=text, ai_status="NONE", generated_by_ai=False)
+        .returning(*COLUMNS)
+    )
+
+
+def remove(user_id: int, note_id: int) -> Delete:
+    return delete(Note).where(Note.id == note_id, Note.user_id == user_id)
+
+
+def moments(user_id: int, video_id: int | None) -> Select[int, int, str]:
+    """(id, video, timestamp) of all the user's notes, or of those on one video, the oldest first."""
+    statement = select(Note.id, Note.video_id, Note.timestamp).where(Note.user_id == user_id)
+    if video_id is not None:
+        statement = statement.where(Note.video_id == video_id)
+    return statement.order_by(Note.created_at, Note.id)

@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Delete, Update, delete, insert, select, update
+from sqlalchemy import Delete, Update, delete, insert, literal, select, update
 from sqlalchemy.sql.dml import Insert
 
 from db.models.tables import Conversation, SearchEntry
+from db.search_words import Words, scope_word
 
 
 class NewEntry(NamedTuple):
-    """`search_words.split_words` makes the words, with a space between, of the text."""
+    """`search_words.split_words` makes the words, with a space between, of the text; the last is its scope."""
 
     kind: str
     video_id: int
@@ -53,5 +54,5 @@ def claim(user_id: int) -> Update:
     return (
         update(SearchEntry)
         .where(SearchEntry.user_id.is_(None), SearchEntry.conversation_id.in_(own))
-        .values(user_id=user_id)
+        .values(user_id=user_id, words=SearchEntry.words.op("||")(literal(f" {scope_word('c', user_id)}", Words())))
     )

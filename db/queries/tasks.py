@@ -1,18 +1,21 @@
 """Statements of the task queue. The holder of a task proves itself by its lease token."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Update, case, false, null, select, true, update
+from sqlalchemy import ColumnElement, Select, Update, and_, case, exists, false, func, null, select, true, update
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
 from db import clock
 from db.engine import DialectName
 from db.models.tables import Task
 from db.models.tasks import LIVE
 from db.outbox import NewTask
+from db.paging import Order
 from db.queries.dialects import insert_into
+from db.types import AnySelect
 
 
 def enqueue(task: NewTask, dialect: DialectName) -> ReturningInsert[int]:
@@ -32,6 +35,17 @@ def enqueue(task: NewTask, dialect: DialectName) -> ReturningInsert[int]:
     )
 
 
+def enqueue_many(dialect: DialectName) -> Insert:
+    """As `enqueue`, to be run with a list of {kind, lane, key, payload, max_attempts, run_at}."""
+    statement = insert_into(Task, dialect)
+    return statement.on_conflict_do_nothing(index_elements=[Task.kind, Task.key], index_where=LIVE)
+
+
+def time() -> Select[datetime]:
+    """Now, as tasks are timed."""
+    return select(clock.now())
+
+
 class ClaimedRow(NamedTuple):
     id: int
     kind: str
@@ -41,6 +55,75 @@ class ClaimedRow(NamedTuple):
     attempt: int
     max_attempts: int
     cancel_requested: bool
+
+
+class TaskRow(NamedTuple):
+    id: int
+    kind: str
+    lane: str
+    key: str
+    status: str
+    payload: dict[str, object]
+    attempt: int
+    max_attempts: int
+    run_at: datetime
+    worker: str | None
+    cancel_requested: bool
+    error: dict[str, object] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+COLUMNS = (
+    Task.id,
+    Task.kind,
+    Task.lane,
+    Task.key,
+    Task.status,
+    Task.payload,
+    Task.attempt,
+    Task.max_attempts,
+    Task.run_at,
+    Task.worker,
+    Task.cancel_requested,
+    Task.error,
+    Task.created_at,
+    Task.started_at,
+    Task.finished_at,
+)
+NEWEST_FIRST = Order(columns=(Task.id,), descending=True)
+
+
+def by_id(task_id: int) -> AnySelect:
+    """A TaskRow."""
+    return select(*COLUMNS).where(Task.id == task_id)
+
+
+def under(task_id: int, lease_token: str) -> AnySelect:
+    """The TaskRow of a task that was last claimed under this token, held or ended; no row when that was another."""
+    return by_id(task_id).where(Task.lease_token == lease_token)
+
+
+def matching(
+    *, kinds: Collection[str] | None = None, other_than: Collection[str] = (), status: str | None = None
+) -> ColumnElement[bool]:
+    """`kinds` are the kinds that are wanted, `other_than` those that are not."""
+    conditions: list[ColumnElement[bool]] = [Task.kind.not_in(sorted(other_than))] if other_than else []
+    if kinds is not None:
+        conditions.append(Task.kind.in_(sorted(kinds)))
+    if status is not None:
+        conditions.append(Task.status == status)
+    return and_(true(), *conditions)
+
+
+def listed(condition: ColumnElement[bool]) -> AnySelect:
+    """TaskRows, still without their order."""
+    return select(*COLUMNS).where(condition)
+
+
+def count(condition: ColumnElement[bool]) -> Select[int]:
+    return select(func.count()).select_from(Task).where(condition)
 
 
 def claim(
@@ -85,18 +168,20 @@ def claim(
     )
 
 
-def extend_lease(task_id: int, lease_token: str, lease_seconds: float) -> ReturningUpdate[bool]:
-    """Answers whether somebody asked for the task to stop; no row when it is not held under this token."""
+def extend_lease(task_id: int, lease_token: str, lease_seconds: float) -> ReturningUpdate[bool, datetime]:
+    """Answers whether somebody asked for the task to stop, and when the lease now ends; no row when it is not held
+    under this token.
+    """
     return (
         update(Task)
         .where(*_held(task_id, lease_token))
         .values(run_at=clock.seconds_from_now(lease_seconds))
-        .returning(Task.cancel_requested)
+        .returning(Task.cancel_requested, Task.run_at)
     )
 
 
 def lock(task_id: int, lease_token: str) -> Select[bool]:
-    """As `extend_lease`, but only locks the row, so that the task stays held until the transaction ends."""
+    """Whether somebody asked for it to stop. The task stays held until the transaction ends; no row when it is not."""
     return select(Task.cancel_requested).where(*_held(task_id, lease_token)).with_for_update()
 
 
@@ -167,6 +252,30 @@ def request_cancel(kind: str, key: str) -> ReturningUpdate[str]:
             finished_at=case((waits, clock.now()), else_=Task.finished_at),
         )
         .returning(Task.status)
+    )
+
+
+def replay(task_id: int) -> Update:
+    """Let a dead task begin anew; touches no row when it is not dead, or a live one has its kind and key.
+
+    On Postgres, where such a one is being added at this moment, it breaks the index of live keys.
+    """
+    rival = aliased(Task)
+    has_rival = exists().where(rival.kind == Task.kind, rival.key == Task.key, rival.status.in_(("PENDING", "RUNNING")))
+    return (
+        update(Task)
+        .where(Task.id == task_id, Task.status == "DEAD", ~has_rival)
+        .values(
+            status="PENDING",
+            attempt=0,
+            run_at=clock.now(),
+            lease_token=null(),
+            worker=null(),
+            cancel_requested=false(),
+            error=null(),
+            started_at=null(),
+            finished_at=null(),
+        )
     )
 
 

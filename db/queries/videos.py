@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Delete, Select, Update, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, exists, func, insert, null, or_, select, update
 from sqlalchemy.sql.dml import Insert
 
 from db import clock
@@ -18,7 +18,7 @@ from db.models.tables import (
     VideoAddition,
     VideoPart,
 )
-from db.paging import Order, PageRequest, pages_by
+from db.paging import Order
 from db.queries.dialects import insert_into
 from db.types import AnySelect
 
@@ -223,6 +223,10 @@ def set_summary(video_id: int, summary: str, suggested_questions: Sequence[str] 
     return update(Video).where(Video.id == video_id).values(summary=summary, suggested_questions=questions)
 
 
+def forget_summary(video_id: int) -> Update:
+    return update(Video).where(Video.id == video_id).values(summary=null(), suggested_questions=null())
+
+
 def remove_segments(video_id: int) -> Delete:
     return delete(TranscriptSegment).where(TranscriptSegment.video_id == video_id)
 
@@ -238,16 +242,3 @@ def segments(video_id: int) -> AnySelect:
 
 def has_segments(video_id: int) -> Select[int]:
     return select(TranscriptSegment.position).where(TranscriptSegment.video_id == video_id).limit(1)
-
-
-def segment_pages(video_ids: Sequence[int], request: PageRequest) -> AnySelect:
-    statement = select(*SEGMENT_COLUMNS).where(TranscriptSegment.video_id.in_(video_ids))
-    return pages_by(TranscriptSegment.video_id, statement, Order(columns=(TranscriptSegment.position,)), request)
-
-
-def count_segments(video_ids: Sequence[int]) -> Select[int, int]:
-    return (
-        select(TranscriptSegment.video_id, func.count())
-        .where(TranscriptSegment.video_id.in_(video_ids))
-        .group_by(TranscriptSegment.video_id)
-    )

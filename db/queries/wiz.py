@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Update, func, insert, select, update
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, func, insert, select, update
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from db import clock
 from db.engine import DialectName
@@ -13,6 +13,8 @@ from db.models.tables import Conversation, Message, QuotaCounter, Video
 from db.paging import Order, PageRequest, pages_by
 from db.queries.dialects import insert_into
 from db.types import AnyReturning, AnySelect
+
+AnyUpdate = ReturningUpdate[*tuple[Any, ...]]
 
 
 class ConversationRow(NamedTuple):
@@ -98,8 +100,33 @@ def add_conversation(video_id: int, user_id: int | None, guest_hash: str | None,
     )
 
 
-def touch_conversation(conversation_id: int) -> Update:
-    return update(Conversation).where(Conversation.id == conversation_id).values(updated_at=clock.now())
+def touch_conversation(owned: ColumnElement[bool], conversation_id: int) -> AnyUpdate:
+    """Keeps other questions, claims and deletion away until the transaction ends; no row when it is gone."""
+    return (
+        update(Conversation)
+        .where(owned, Conversation.id == conversation_id)
+        .values(updated_at=clock.now())
+        .returning(*CONVERSATION_COLUMNS)
+    )
+
+
+def rename_conversation(owned: ColumnElement[bool], conversation_id: int, title: str) -> AnyUpdate:
+    return (
+        update(Conversation)
+        .where(owned, Conversation.id == conversation_id)
+        .values(title=title)
+        .returning(*CONVERSATION_COLUMNS)
+    )
+
+
+def lock_conversation(owned: ColumnElement[bool], conversation_id: int) -> Select[int]:
+    """As `touch_conversation` does, without a change."""
+    return select(Conversation.id).where(owned, Conversation.id == conversation_id).with_for_update(key_share=True)
+
+
+def delete_conversation(conversation_id: int) -> Delete:
+    """And with it its messages, and what the search knows of them."""
+    return delete(Conversation).where(Conversation.id == conversation_id)
 
 
 def claim_conversations(user_id: int, guest_hash: str) -> Update:
@@ -134,16 +161,6 @@ def count_messages_by_conversation(ids: Sequence[int]) -> Select[int, int]:
         select(Message.conversation_id, func.count())
         .where(Message.conversation_id.in_(ids))
         .group_by(Message.conversation_id)
-    )
-
-
-def history(conversation_id: int, before_id: int, limit: int) -> Select[str, str]:
-    """(role, content) of the newest messages that say something, newest first."""
-    return (
-        select(Message.role, Message.content)
-        .where(Message.conversation_id == conversation_id, Message.id < before_id, Message.content != "")
-        .order_by(Message.created_at.desc(), Message.id.desc())
-        .limit(limit)
     )
 
 

@@ -54,6 +54,8 @@ class Operation:
     variables: Mapping[str, object]
     extensions: Mapping[str, object] = field(default_factory=dict[str, object])
     context: Context
+    is_patient: bool = False
+    """Whether it does nothing but wait for something, which may take longer than other operations."""
 
 
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:

@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 from resolvers.loaders import build_loaders
 from schema.context import Context
 from schema.transport.addresses import client_address
+from schema.transport.departures import shutdown_of
 from schema.transport.request_log import request_id_of
 from services.container import Services
 from services.errors import Unauthenticated
@@ -39,6 +40,7 @@ class Contexts:
             identity=identity,
             headers={},
             loaders=build_loaders(services),
+            shutdown=shutdown_of(connection.scope),
         )
 
     def _device(self, connection: HTTPConnection, identity: Viewer | Unauthenticated) -> Device:

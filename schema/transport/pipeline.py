@@ -15,8 +15,11 @@ from schema.transport.documents import Document, Documents
 from schema.transport.limits.operation_limits import OperationLimits
 from schema.transport.operation_request import OperationRequest
 from schema.transport.persisted_queries import PersistedQueries, PersistedQueryRefused
+from services import limits
 from services.errors import Overloaded, RateLimited, Unauthenticated
 from services.identity.tokens import digest
+
+logger = structlog.get_logger()
 
 LONGEST_NAME = 64
 OWNER_LENGTH = 12
@@ -72,6 +75,7 @@ class Pipeline:
             variables=request.variables,
             extensions=request.extensions,
             context=context,
+            is_patient=self._limits.is_patient(document.tree, node),
         )
 
     async def _document(self, request: OperationRequest, context: Context) -> Document:
@@ -90,12 +94,27 @@ class Pipeline:
     async def execute(self, operation: Operation) -> Payload:
         """The answer to a query or mutation. Raises RequestRefused for variables that are no good."""
         context = operation.context
+        payload: Payload = {"data": None}
         try:
-            async with asyncio.timeout(self._execution_seconds):
+            async with asyncio.timeout(self._execution_seconds + operation.is_patient * limits.CLAIM_SECONDS):
                 result = await self._engine.execute(operation)
+            payload = _payload(result, context)
         except TimeoutError:
-            return {"data": None, "errors": [shaped(Overloaded("The operation took too long."), context)]}
-        return _payload(result, context)
+            payload["errors"] = [shaped(Overloaded("The operation took too long."), context)]
+        finally:
+            # An answer without data, or none at all since we are cancelled, tells nothing of what was done.
+            if payload["data"] is None:
+                await self.go_unanswered(context)
+        return payload
+
+    async def go_unanswered(self, context: Context) -> None:
+        """What an operation did for nobody but its caller is undone, since the answer does not reach them."""
+        while context.if_unanswered:
+            undo = context.if_unanswered.pop()
+            try:
+                await undo()
+            except Exception:
+                logger.exception("operation.not_undone", request_id=context.request_id)
 
     async def subscribe(self, operation: Operation) -> AsyncGenerator[Payload]:
         """A subscription's answers, to be closed by who asks for them. Raises RequestRefused when it cannot begin."""

@@ -10,6 +10,9 @@ UNCOUNTED = "uncounted"
 RATIONED = "rationed"
 """The key in a field's metadata that says: of all such fields an operation has one at most, once."""
 
+PATIENCE = "patience"
+"""The key in a field's metadata that says: it waits for something, and the usual deadline of an operation is not for it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtMost:
@@ -37,3 +40,6 @@ COUNTED_BY_EDGE: Mapping[str, object] = {UNCOUNTED: True}
 
 ONE_AN_OPERATION: Mapping[str, object] = {RATIONED: True}
 """Metadata of a mutation that counts attempts or costs much."""
+
+PATIENT: Mapping[str, object] = {PATIENCE: True}
+"""Metadata of a mutation that waits, and ends by itself. In an operation with others the usual deadline holds."""

@@ -90,8 +90,46 @@ class ApiTokenExists(UserError):
     pass
 
 
+@strawberry.type(description="YouTube cannot be searched: it is not set up here, or refuses or fails at the moment.")
+class VideoSearchUnavailable(UserError):
+    pass
+
+
 @strawberry.type(description="The video has no transcript, and none will come by itself.")
 class TranscriptMissing(UserError):
+    pass
+
+
+@strawberry.type(description="Nothing that the worker could do came in time. It claims again.")
+class NoTask(UserError):
+    pass
+
+
+@strawberry.type(
+    description="The lease token is not the one that the task is held under: its lease has ended, and others may have the "
+    "task. The worker drops it."
+)
+class LeaseLost(UserError):
+    pass
+
+
+@strawberry.type(description="Somebody asked for the task to stop. It has ended, and nothing of its result is kept.")
+class TaskCancelled(UserError):
+    pass
+
+
+@strawberry.type(
+    description="The task is not dead; or another of its kind is under way for the same thing; or what it was for has "
+    "ended with it, and has to be asked for anew."
+)
+class TaskNotReplayable(UserError):
+    pass
+
+
+@strawberry.type(
+    description="The model that would answer has failed too often, and is left alone for a while. Nothing was stored or counted."
+)
+class ModelUnavailable(UserError):
     pass
 
 

@@ -6,15 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
+from strawberry.types.unset import UNSET
 
 from db.paging import PageRequest
 from db.queries.notes import NoteRow
 from schema.context import Context, Info
 from schema.types.enums import describe
-from schema.types.errors import InvalidInput, NotFound
+from schema.types.errors import InvalidInput, NotFound, VideoSearchUnavailable
 from schema.types.nodes import Node, global_id
 from schema.types.paging import Connection
-from services.notes.notes import NoteAiStatus
+from services.notes.ai_status import NoteAiStatus
+from services.notes.notes import NotePatch
 from services.videos.timestamps import parse_timestamp
 from services.youtube.ids import watch_url
 
@@ -132,4 +134,73 @@ class NoteCreateSuccess:
 NoteCreateResult = Annotated[
     NoteCreateSuccess | InvalidInput | NotFound,
     strawberry.union("NoteCreateResult", description="What became of `noteCreate`."),
+]
+
+
+@strawberry.input(description="A note to take on a video that is searched for at YouTube.")
+class NoteCreateByTitleInput:
+    title: str = strawberry.field(
+        description="What to search for, up to 300 characters; trimmed. The first video that is found is noted on."
+    )
+    timestamp: str = strawberry.field(
+        description="The moment, as minutes:seconds or hours:minutes:seconds; at most 32 characters."
+    )
+    text: str | None = strawberry.field(
+        default=None, description="What the note says, up to 10,000 characters; trimmed, and blank becomes null."
+    )
+
+
+@strawberry.type(description="The video was found, and the note was taken.")
+class NoteCreateByTitleSuccess:
+    note: Note = strawberry.field(description="The note, with the video that was found.")
+
+
+NoteCreateByTitleResult = Annotated[
+    NoteCreateByTitleSuccess | InvalidInput | NotFound | VideoSearchUnavailable,
+    strawberry.union("NoteCreateByTitleResult", description="What became of `noteCreateByTitle`."),
+]
+
+
+@strawberry.input(description="Changes of a note. What is left out stays as it is; something must be there.")
+class NotePatchInput:
+    text: str | None = strawberry.field(
+        default=UNSET,
+        description="What the note says, up to 10,000 characters, kept as it is sent. Null removes it.",
+    )
+
+
+@strawberry.input(description="A note to change.")
+class NoteUpdateInput:
+    id: strawberry.ID = strawberry.field(description="The note.")
+    patch: NotePatchInput = strawberry.field(description="The changes.")
+
+    def changes(self) -> NotePatch:
+        """What was sent."""
+        return NotePatch() if self.patch.text is UNSET else NotePatch(text=self.patch.text)
+
+
+@strawberry.type(description="The note is as it was asked for.")
+class NoteUpdateSuccess:
+    note: Note = strawberry.field(description="The note.")
+
+
+NoteUpdateResult = Annotated[
+    NoteUpdateSuccess | InvalidInput | NotFound,
+    strawberry.union("NoteUpdateResult", description="What became of `noteUpdate`."),
+]
+
+
+@strawberry.input(description="A note to delete.")
+class NoteDeleteInput:
+    id: strawberry.ID = strawberry.field(description="The note.")
+
+
+@strawberry.type(description="The note is gone.")
+class NoteDeleteSuccess:
+    deleted_id: strawberry.ID = strawberry.field(description="The id that the note had.")
+
+
+NoteDeleteResult = Annotated[
+    NoteDeleteSuccess | NotFound,
+    strawberry.union("NoteDeleteResult", description="What became of `noteDelete`."),
 ]

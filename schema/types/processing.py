@@ -9,6 +9,7 @@ import strawberry
 from db.queries.videos import VideoPartRow, VideoRow
 from schema.types.enums import describe
 from services.videos.processing import Part, PartState
+from services.videos.results import TranscriptSource
 
 describe(
     PartState,
@@ -22,11 +23,34 @@ describe(
     },
 )
 
+describe(
+    Part,
+    name="VideoPart",
+    description="A part of a video that is fetched or made after it was added.",
+    values={
+        "METADATA": "Title, channel, length and so on.",
+        "TRANSCRIPT": "What is said, with its times.",
+        "SUMMARY": "The summary, and the questions that it suggests.",
+    },
+)
+describe(
+    TranscriptSource,
+    name="TranscriptSource",
+    description="Where a transcript comes from.",
+    values={
+        "YOUTUBE": "The server fetched it from YouTube.",
+        "WORKER": "A worker of the operator's brought it.",
+        "USER": "A user brought it, by `transcriptSubmit`.",
+        "SAMPLE": "It came with a sample lecture.",
+    },
+)
+
 
 @strawberry.type(description="Why the last try failed.")
 class ProcessingError:
     code: str = strawberry.field(
-        description="The reason, for programs: BLOCKED, DISABLED, NO_TRANSCRIPT, VIDEO_UNAVAILABLE, UNREACHABLE and others."
+        description="The reason, for programs: BLOCKED, DISABLED, NO_TRANSCRIPT, VIDEO_UNAVAILABLE, UNREACHABLE, COOKIES_UNREADABLE "
+        "and others."
     )
     message: str = strawberry.field(description="The reason, as a sentence for people.")
 

@@ -21,6 +21,7 @@ describe(
         "EMPTY_REPLY": "The model said nothing.",
         "TIMEOUT": "The answer took too long.",
         "WORKER_LOST": "The work on it was interrupted too often.",
+        "CONVERSATION_DELETED": "The conversation was deleted, and the answer with it.",
         "INTERNAL": "Something went wrong on our side.",
     },
 )
@@ -79,7 +80,9 @@ class ReplyStopped(StreamEvent):
     message: Message = strawberry.field(description="The answer with the text so far.")
 
 
-@strawberry.type(description="The answer broke off, and the quota was given back. The stream ends.")
+@strawberry.type(
+    description="The answer broke off, and the quota was given back, unless its conversation was deleted. The stream ends."
+)
 class ReplyFailed(StreamEvent):
     code: ReplyFailure = strawberry.field(description="Why, for programs.")
     message: str = strawberry.field(description="Why, as a sentence for people.")

@@ -20,7 +20,10 @@ describe(
     UploadPurpose,
     name="UploadPurpose",
     description="What a file is for.",
-    values={"AVATAR": "A picture of the user: PNG, JPEG or WebP, of 5 MB at most."},
+    values={
+        "AVATAR": "A picture of the user: PNG, JPEG or WebP, of 5 MB at most.",
+        "TRANSCRIPT": "What is said in a video: SRT, VTT, JSON or plain text, of 5 MB at most.",
+    },
 )
 
 

@@ -20,6 +20,9 @@ from schema.types.processing import VideoProcessing
 from schema.types.scalars import JSON
 from schema.types.wiz import Conversation
 from services.videos import videos as service
+from services.videos.processing import Part
+from services.videos.results import TranscriptSource
+from services.videos.segment_pages import SegmentRequest, words_of
 from services.youtube.ids import embed_url, thumbnail_url, watch_url
 
 SEGMENTS_DEFAULT = 100
@@ -115,30 +118,55 @@ class Video(Node):
         different = {question.casefold() for question in questions if question}
         return questions if len(questions) == len(different) == QUESTIONS else None
 
+    @strawberry.field(description="Where the transcript comes from; null without one.")
+    def transcript_source(self) -> TranscriptSource | None:
+        source = self.row.transcript_source
+        return TranscriptSource(source) if source and self.row.transcript_available else None
+
     @batch_field(description="How far metadata, transcript and summary have come.")
     @staticmethod
     async def processing(videos: Sequence["Video"], info: Info) -> list[VideoProcessing]:
         parts = await info.context.services.videos.parts([video.row.id for video in videos])
         return [VideoProcessing.from_rows(video.row, own) for video, own in zip(videos, parts, strict=True)]
 
-    @batch_field(description="What is said, in order: pages of up to 500 cues. Empty until the transcript is there.")
+    @batch_field(
+        description="What is said, in order: pages of up to 500 cues. Empty until the transcript is there. `totalCount` "
+        "counts what `query` leaves."
+    )
     @staticmethod
     async def transcript(
         videos: Sequence["Video"],
         info: Info,
+        *,
         first: Annotated[int, strawberry.argument(description="How many at most: 1 to 500.")] = SEGMENTS_DEFAULT,
         after: After = None,
+        query: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Only cues with all of these words, or words that begin so, in any order; case and accents do "
+                "not count. Without a word in it, it is no filter. At most 200 characters."
+            ),
+        ] = None,
+        around_seconds: Annotated[
+            float | None,
+            strawberry.argument(
+                description="Begin with a page that has the cue at this second in its middle. Does not count with `after`."
+            ),
+        ] = None,
     ) -> list[Connection[TranscriptSegment]]:
-        request = page_request(first, after, (int,), largest=SEGMENTS_LARGEST)
-        service_of = info.context.services.videos
-        pages = await service_of.transcript_pages([video.row.id for video in videos], request)
+        page = page_request(first, after, (int,), largest=SEGMENTS_LARGEST)
+        request = SegmentRequest(page, words_of(query), around_seconds)
+        service_of = info.context.services.segment_pages
+        pages = await service_of.pages([video.row.id for video in videos], request)
         load = info.context.batches.load
         return [
             Connection[TranscriptSegment].of(
                 page,
                 node=TranscriptSegment.from_row,
                 place=lambda row: (row.position,),
-                count=partial(load, "transcript", service_of.transcript_counts, video.row.id),
+                count=partial(
+                    load, ("transcript", request.words), partial(service_of.counts, words=request.words), video.row.id
+                ),
             )
             for video, page in zip(videos, pages, strict=True)
         ]
@@ -174,13 +202,15 @@ class VideoRef:
     id: strawberry.ID | None = strawberry.field(default=UNSET, description="The id that this API gave the video.")
     youtube: str | None = strawberry.field(
         default=UNSET,
-        description="The 11-character YouTube id, or a watch, shorts, live, embed or youtu.be link. No playlist.",
+        description="The 11-character YouTube id, or a watch, shorts, live, embed or youtu.be link. No playlist; where the "
+        "server is set to accept it, a link to a video in a playlist is one to that video.",
     )
 
-    def to_service(self) -> service.VideoRef:
+    def to_service(self, info: Info) -> service.VideoRef:
         # What is not given is UNSET, which is no text.
         if isinstance(self.youtube, str):
-            return service.VideoRef(youtube=self.youtube)
+            accept = info.context.services.settings.accept_playlist_links
+            return service.VideoRef(youtube=self.youtube, accept_playlist_links=accept)
         return service.VideoRef(id=row_id("Video", self.id) if isinstance(self.id, str) else None)
 
 
@@ -259,4 +289,21 @@ class VideoAddSuccess:
 VideoAddResult = Annotated[
     VideoAddSuccess | InvalidInput | NotFound,
     strawberry.union("VideoAddResult", description="What became of `videoAdd`."),
+]
+
+
+@strawberry.input(description="A part of a video to try again.")
+class VideoRetryInput:
+    id: strawberry.ID = strawberry.field(description="The video.")
+    part: Part = strawberry.field(description="Which part of it.")
+
+
+@strawberry.type(description="The part is there, or is being fetched or made: watch `videoReadiness`.")
+class VideoRetrySuccess:
+    video: Video = strawberry.field(description="The video.")
+
+
+VideoRetryResult = Annotated[
+    VideoRetrySuccess | NotFound,
+    strawberry.union("VideoRetryResult", description="What became of `videoRetry`."),
 ]

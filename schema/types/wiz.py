@@ -13,7 +13,14 @@ from schema.context import Context, Info
 from schema.types.batch import batch_field
 from schema.types.costs import at_most
 from schema.types.enums import describe
-from schema.types.errors import InvalidInput, NotFound, QuotaExceeded, TranscriptMissing, UserError
+from schema.types.errors import (
+    InvalidInput,
+    ModelUnavailable,
+    NotFound,
+    QuotaExceeded,
+    TranscriptMissing,
+    UserError,
+)
 from schema.types.nodes import Node, global_id
 from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_request
 from services.identity.viewers import Owner, ViewerKind
@@ -87,6 +94,10 @@ class Message(Node):
             [_citation(cited, videos[message.row.conversation_id]) for cited in message.row.citations]
             for message in messages
         ]
+
+    @strawberry.field(description="The conversation it belongs to.")
+    async def conversation(self, info: Info) -> Annotated["Conversation", strawberry.lazy("schema.types.wiz")]:
+        return await info.context.loaders.conversation_by_id.load(self.row.conversation_id)
 
     @strawberry.field(description="The message it answers; null for a user's.")
     async def reply_to(self, info: Info) -> Annotated["Message", strawberry.lazy("schema.types.wiz")] | None:
@@ -210,6 +221,39 @@ ConversationCreateResult = Annotated[
 ]
 
 
+@strawberry.input(description="A conversation to rename.")
+class ConversationRenameInput:
+    id: strawberry.ID = strawberry.field(description="The conversation.")
+    title: str = strawberry.field(description="What to call it, up to 300 characters; trimmed.")
+
+
+@strawberry.type(description="The conversation has its new name.")
+class ConversationRenameSuccess:
+    conversation: Conversation = strawberry.field(description="The conversation.")
+
+
+ConversationRenameResult = Annotated[
+    ConversationRenameSuccess | InvalidInput | NotFound,
+    strawberry.union("ConversationRenameResult", description="What became of `conversationRename`."),
+]
+
+
+@strawberry.input(description="A conversation to delete.")
+class ConversationDeleteInput:
+    id: strawberry.ID = strawberry.field(description="The conversation.")
+
+
+@strawberry.type(description="The conversation is gone, with all its messages.")
+class ConversationDeleteSuccess:
+    deleted_id: strawberry.ID = strawberry.field(description="The id that the conversation had.")
+
+
+ConversationDeleteResult = Annotated[
+    ConversationDeleteSuccess | NotFound,
+    strawberry.union("ConversationDeleteResult", description="What became of `conversationDelete`."),
+]
+
+
 @strawberry.type(
     description="The transcript is still being fetched. Nothing was stored or counted: ask again when it is there."
 )
@@ -233,8 +277,33 @@ class MessageSendSuccess:
 
 
 MessageSendResult = Annotated[
-    MessageSendSuccess | TranscriptNotReady | TranscriptMissing | QuotaExceeded | NotFound | InvalidInput,
+    MessageSendSuccess
+    | TranscriptNotReady
+    | TranscriptMissing
+    | QuotaExceeded
+    | ModelUnavailable
+    | NotFound
+    | InvalidInput,
     strawberry.union("MessageSendResult", description="What became of `messageSend`."),
+]
+
+
+@strawberry.input(description="An answer to have written anew.")
+class ReplyRetryInput:
+    message_id: strawberry.ID = strawberry.field(description="The answer.")
+
+
+@strawberry.type(description="Wiz is at work on another answer to the same question; the old one stays.")
+class ReplyRetrySuccess:
+    reply: Message = strawberry.field(
+        description="The answer to come, which may have been asked for before; follow it by `wizReply`."
+    )
+    quota: WizQuota = strawberry.field(description="What is left of the daily quota.")
+
+
+ReplyRetryResult = Annotated[
+    ReplyRetrySuccess | TranscriptNotReady | TranscriptMissing | QuotaExceeded | ModelUnavailable | NotFound,
+    strawberry.union("ReplyRetryResult", description="What became of `replyRetry`."),
 ]
 
 

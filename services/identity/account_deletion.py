@@ -16,6 +16,7 @@ from services.identity.sessions import SessionService
 from services.identity.users import check_password, normalise_email
 from services.identity.viewers import Owner
 from services.jobs import states
+from services.notes import changes
 from services.storage.removal import remove_later
 from services.validation import Checks
 from services.wiz import reply_log
@@ -84,6 +85,7 @@ async def _remove(tx: Transaction, user_id: int) -> list[int]:
     sessions = [session_id for (session_id,) in await tx.all(queries.sessions(user_id))]
     await tx.execute(queries.forget_in_audit(user_id))
     await tx.execute(queries.delete_user(user_id))
+    await _forget_notes(tx, user_id)
     return sessions
 
 
@@ -95,6 +97,14 @@ async def _forget_events(tx: Transaction, user_id: int) -> None:
         locked = [topic for (topic,) in await tx.all(queries.lock_topics(topics))]
         await tx.execute(queries.delete_events(locked))
         await tx.execute(queries.delete_topics(locked))
+
+
+async def _forget_notes(tx: Transaction, user_id: int) -> None:
+    """After the notes are gone: whoever changes one takes it first, and then its topic."""
+    topics = [topic for (topic,) in await tx.all(queries.lock_topics_from(changes.topics_of(user_id)))]
+    for part in _parts(topics):
+        await tx.execute(queries.delete_events(part))
+        await tx.execute(queries.delete_topics(part))
 
 
 async def _remove_blobs(tx: Transaction, user_id: int, avatar_key: str | None) -> None:

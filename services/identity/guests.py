@@ -3,6 +3,7 @@
 import re
 from secrets import token_urlsafe
 
+from db.queries import search_index
 from db.queries import wiz as queries
 from db.queries.users import UserRow
 from db.sessions import Sessions
@@ -87,6 +88,7 @@ class GuestService:
         async with self._database.write() as tx:
             count = await tx.execute(queries.claim_conversations(user_id, guest_hash))
             if count:
+                await tx.execute(search_index.claim(user_id))
                 await audit.record(
                     tx, AuditKind.GUEST_CLAIMED, user_id=user_id, address=device.address, details={"count": count}
                 )

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +26,16 @@ class ChatTurn:
 class ChatRequest:
     """A question with all that a model may use to answer it.
 
-    `segments` are in order of time. `turns` are the newest of the conversation, oldest first, at most
-    `prompts.HISTORY_WINDOW` of them; the last is the user's question.
+    `segments` are in order of time.
+    `turns` are the newest of the conversation, oldest first, at most `prompts.HISTORY_WINDOW` of them; the last is the
+    user's question.
     """
 
     title: str
     segments: Sequence[Segment]
     turns: Sequence[ChatTurn]
+    is_excerpt: bool = False
+    """Whether parts of the transcript are left out, for want of room."""
 
 
 class ModelError(Exception):
@@ -75,6 +78,11 @@ class ChatModel(Protocol):
         """The name stored with each reply."""
         ...
 
+    @property
+    def transcript_characters(self) -> int | None:
+        """How much of a transcript it is given, as `prompts.render_transcript` counts; None: it reads all."""
+        ...
+
     def reply(self, request: ChatRequest) -> AsyncGenerator[str, None]:
         """Yield the answer in pieces as they come; their concatenation is the answer, in Markdown.
 
@@ -85,5 +93,17 @@ class ChatModel(Protocol):
         therefore iterate under `contextlib.aclosing`, since leaving an `async for` does not close a generator.
 
         Raises ModelUnavailable (worth retrying) or ModelRefused (not), before the first piece or after any.
+        """
+        ...
+
+
+@runtime_checkable
+class WritingModel(ChatModel, Protocol):
+    """One that can also write by other instructions than those of a reply; models that only quote cannot."""
+
+    async def complete(self, instructions: str, material: str) -> str:
+        """What it writes by the instructions about the material, whole; it may be blank.
+
+        The material is marked as data, which is never an instruction. Raises ModelError.
         """
         ...

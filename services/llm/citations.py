@@ -9,8 +9,12 @@ from services.limits import CITATIONS_SHOWN
 from services.llm.chat_model import Segment
 from services.videos.timestamps import format_timestamp, parse_timestamp
 
-_STAMP = r"(?:[0-9]{1,2}:)?[0-9]{1,4}:[0-9]{2}"
-_BRACKET = re.compile(rf"\[\s*({_STAMP}(?:\s*,\s*{_STAMP})*)\s*\]")
+_SPACE = r"\s{0,9}"
+_STAMP = r"(?:[0-9]{1,2}[:\uff1a])?[0-9]{1,4}[:\uff1a][0-9]{2}"
+_RANGE = rf"(?:at\s{{1,9}})?({_STAMP})(?:{_SPACE}(?:[-\u2010-\u2015]|to){_SPACE}{_STAMP})?"
+_NEXT = rf"{_SPACE}(?:[,;&\uff0c\uff1b\u3001]|\band\b){_SPACE}(?:and\b{_SPACE})?"
+_BRACKET = re.compile(rf"[\[\uff3b\u3010]{_SPACE}({_RANGE}(?:{_NEXT}{_RANGE})*){_SPACE}[\]\uff3d\u3011]", re.IGNORECASE)
+_IN_BRACKET = re.compile(_RANGE, re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +35,16 @@ class Citation:
 
 
 def parse_citations(text: str) -> list[Stamp]:
-    """The stamps of `[m:ss]`, `[h:mm:ss]` and `[m:ss, m:ss]`, each second once, in order of appearance.
+    """The stamps in brackets, each second once, in order of appearance; of a range where it begins.
 
-    Any other bracket is left alone, and so is a stamp that no clock shows (`[1:75]`).
+    `[m:ss]`, `[h:mm:ss]`, several with commas, semicolons or `and` between them, `[at m:ss]`, `[m:ss-m:ss]`, and the
+    brackets, colons and commas of East Asian typography. Any other bracket is left alone, and so is a stamp that no
+    clock shows (`[1:75]`). What stands in code or in the text of a link counts: it is a moment all the same.
     """
     stamps: dict[float, Stamp] = {}
     for bracket in _BRACKET.finditer(text):
-        for spelling in bracket[1].split(","):
-            seconds = parse_timestamp(spelling)
+        for spelling in _IN_BRACKET.finditer(bracket[1]):
+            seconds = parse_timestamp(spelling[1].replace("\N{FULLWIDTH COLON}", ":"))
             if seconds is not None:
                 stamps.setdefault(seconds, Stamp(seconds=seconds, label=format_timestamp(seconds)))
     return list(stamps.values())
@@ -47,8 +53,8 @@ def parse_citations(text: str) -> list[Stamp]:
 def cite(text: str, segments: Iterable[Segment]) -> list[Citation]:
     """The stamps of `text` with the words spoken at each.
 
-    Of the first CITATIONS_SHOWN, since a model may stamp every sentence. A stamp before the first word or after the last is dropped: nothing is spoken there. In a pause, the words
-    before it are quoted.
+    Of the first CITATIONS_SHOWN, since a model may stamp every sentence. A stamp before the first word or after the
+    last is dropped: nothing is spoken there. In a pause, the words before it are quoted.
     """
     spoken = sorted((segment for segment in segments if segment.text.strip()), key=_start)
     if not spoken:

@@ -1,4 +1,4 @@
-"""Google's models, asked with a user's own key."""
+"""Google's models, asked with a key that each request brings."""
 
 from collections.abc import AsyncGenerator
 from http import HTTPStatus
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 from pydantic import SecretStr
 
-from services.llm.chat_model import ChatRequest, KeyRefused, ModelError, ModelRefused
-from services.llm.prompts import render_instructions, render_turns
-from services.llm.remote import MOST_TOKENS, SILENCE_SECONDS, RemoteModels, failure_of_status, unfinished
+from services.llm.chat_model import KeyRefused, ModelError, ModelRefused
+from services.llm.prompts import Prompt
+from services.llm.remote import Limits, RemoteModels, failure_of_status, unfinished
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -23,14 +23,14 @@ FINISHED: Final = frozenset({"STOP", "MAX_TOKENS"})
 
 
 class Gemini(RemoteModels["Client"]):
-    def __init__(self, *, base_url: str | None, model: str, silence_seconds: float = SILENCE_SECONDS) -> None:
+    def __init__(self, *, base_url: str | None, model: str, limits: Limits) -> None:
         """`base_url` takes the place of Google's."""
-        super().__init__(f"gemini/{model}", silence_seconds)
+        super().__init__(f"gemini/{model}", limits)
         self._base_url = base_url or GOOGLE
         self._model = model
 
     def _open(self, http: httpx2.AsyncClient) -> "Client":
-        from google import genai  # noqa: PLC0415  half a second that only users with a key of their own need
+        from google import genai  # noqa: PLC0415  half a second that only those who ask it need
 
         # Our HTTP client keeps the SDK from aiohttp, which would read proxies from the environment and try again by itself.
         options = genai.types.HttpOptions(
@@ -41,9 +41,9 @@ class Gemini(RemoteModels["Client"]):
         )
         return genai.Client(api_key=NO_KEY, vertexai=False, http_options=options)
 
-    async def pieces(self, client: "Client", request: ChatRequest, key: SecretStr) -> AsyncGenerator[str]:
+    async def pieces(self, client: "Client", prompt: Prompt, key: SecretStr) -> AsyncGenerator[str]:
         answer = await client.aio.models.generate_content_stream(
-            model=self._model, contents=[*_contents(request)], config=_config(request, key)
+            model=self._model, contents=[*_contents(prompt)], config=_config(prompt, key, self.limits.max_tokens)
         )
         reason: str | None = None
         async for chunk in answer:
@@ -69,19 +69,19 @@ class Gemini(RemoteModels["Client"]):
         return failure_of_status(error.code)
 
 
-def _contents(request: ChatRequest) -> "list[Content]":
+def _contents(prompt: Prompt) -> "list[Content]":
     from google.genai.types import Content, Part  # noqa: PLC0415  as above
 
     roles = {"user": "user", "assistant": "model"}
-    return [Content(role=roles[turn.role], parts=[Part(text=turn.content)]) for turn in render_turns(request.turns)]
+    return [Content(role=roles[turn.role], parts=[Part(text=turn.content)]) for turn in prompt.turns]
 
 
-def _config(request: ChatRequest, key: SecretStr) -> "GenerateContentConfig":
+def _config(prompt: Prompt, key: SecretStr, max_tokens: int) -> "GenerateContentConfig":
     from google.genai.types import AutomaticFunctionCallingConfig, GenerateContentConfig, HttpOptions  # noqa: PLC0415
 
     return GenerateContentConfig(
-        system_instruction=render_instructions(request),
-        max_output_tokens=MOST_TOKENS,
+        system_instruction=prompt.instructions,
+        max_output_tokens=max_tokens,
         http_options=HttpOptions(headers={"x-goog-api-key": key.get_secret_value()}),
         automatic_continuation=False,  # which would ask again by itself when an answer is cut off
         automatic_function_calling=AutomaticFunctionCallingConfig(disable=True),

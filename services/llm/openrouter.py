@@ -1,4 +1,4 @@
-"""Models of many companies through OpenRouter, asked with a user's own key."""
+"""Models of many companies through OpenRouter, asked with a key that each request brings."""
 
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Final
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 import httpx2
 from pydantic import SecretStr
 
-from services.llm.chat_model import ChatRequest, ModelError, ModelRefused
-from services.llm.prompts import render_instructions, render_turns
-from services.llm.remote import MOST_TOKENS, SILENCE_SECONDS, RemoteModels, failure_of_status, unfinished
+from services.llm.chat_model import ModelError, ModelRefused
+from services.llm.prompts import Prompt
+from services.llm.remote import Limits, RemoteModels, failure_of_status, unfinished
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, Omit
@@ -20,21 +20,21 @@ FINISHED: Final = frozenset({"stop", "length"})
 
 
 class OpenRouter(RemoteModels["AsyncOpenAI"]):
-    def __init__(self, *, base_url: str, model: str, silence_seconds: float = SILENCE_SECONDS) -> None:
-        super().__init__(f"openrouter/{model}", silence_seconds)
+    def __init__(self, *, base_url: str, model: str, limits: Limits) -> None:
+        super().__init__(f"openrouter/{model}", limits)
         self._base_url = base_url
         self._model = model
 
     def _open(self, http: httpx2.AsyncClient) -> "AsyncOpenAI":
-        from openai import AsyncOpenAI  # noqa: PLC0415  half a second that only users with a key of their own need
+        from openai import AsyncOpenAI  # noqa: PLC0415  half a second that only those who ask it need
 
         return AsyncOpenAI(base_url=self._base_url, api_key=NO_KEY, max_retries=0, http_client=http)
 
-    async def pieces(self, client: "AsyncOpenAI", request: ChatRequest, key: SecretStr) -> AsyncGenerator[str]:
+    async def pieces(self, client: "AsyncOpenAI", prompt: Prompt, key: SecretStr) -> AsyncGenerator[str]:
         answer = await client.chat.completions.create(
             model=self._model,
-            messages=_messages(request),
-            max_tokens=MOST_TOKENS,
+            messages=_messages(prompt),
+            max_tokens=self.limits.max_tokens,
             stream=True,
             extra_headers=_headers(key),
         )
@@ -67,9 +67,9 @@ def _headers(key: SecretStr) -> "dict[str, str | Omit]":
     return {"Authorization": authorization, "OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
 
 
-def _messages(request: ChatRequest) -> "list[ChatCompletionMessageParam]":
-    messages: list[ChatCompletionMessageParam] = [{"role": "system", "content": render_instructions(request)}]
-    for turn in render_turns(request.turns):
+def _messages(prompt: Prompt) -> "list[ChatCompletionMessageParam]":
+    messages: list[ChatCompletionMessageParam] = [{"role": "system", "content": prompt.instructions}]
+    for turn in prompt.turns:
         if turn.role == "user":
             messages.append({"role": "user", "content": turn.content})
         else:

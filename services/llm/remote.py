@@ -1,6 +1,8 @@
 """What the adapters to other companies' models share: one client a process, streams that can be cut, failures told apart.
 
-No text of theirs leaves here: what a provider says of a failure may repeat the key that it was asked with.
+No text of theirs leaves here: what a provider says of a failure may repeat the key that it was asked with. Nothing is
+asked twice here either: a task that failed before the first word is tried again by the queue, after a pause and a few
+times at most, and one that failed after it never.
 """
 
 import asyncio
@@ -8,13 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 import httpx2
 from pydantic import SecretStr
 
 from services.llm.chat_model import (
-    ChatModel,
     ChatRequest,
     KeyRefused,
     ModelBusy,
@@ -22,14 +24,13 @@ from services.llm.chat_model import (
     ModelRefused,
     ModelSilent,
     ModelUnavailable,
+    WritingModel,
 )
+from services.llm.markers import MarkerFilter
+from services.llm.prompts import Prompt, prompt_of, prompt_to_write
 from services.supervision import read_aside
 
 CONNECT_SECONDS: Final = 10.0
-SILENCE_SECONDS: Final = 60.0
-"""The longest wait for the next word; models that think take their time before the first."""
-MOST_TOKENS: Final = 8_192
-"""Of an answer, with what the model thinks before it."""
 LONGEST_ANSWER: Final = 100_000
 """Characters; a provider that says more has lost its mind, and would fill the event log."""
 
@@ -39,14 +40,26 @@ _open_here: ContextVar[list[httpx2.Response]] = ContextVar("_open_here")
 """The responses to what this task asks."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    max_tokens: int
+    """Of an answer, with what the model thinks before it."""
+    transcript_characters: int
+    silence_seconds: float
+    """The longest wait for the next word; models that think take their time before the first."""
+    longest_seconds: float
+    """What is to be had whole fails after so long; who streams an answer sees to its end."""
+
+
 class SharedClient(Generic[Client]):
     """An SDK's client over an HTTP client of ours, for all keys: each request brings its own.
 
     Made when it is first asked for, and in a thread: to import an SDK takes half a second.
     """
 
-    def __init__(self, make: Callable[[httpx2.AsyncClient], Client]) -> None:
+    def __init__(self, make: Callable[[httpx2.AsyncClient], Client], silence_seconds: float) -> None:
         self._make = make
+        self._timeout = httpx2.Timeout(silence_seconds, connect=CONNECT_SECONDS).as_dict()
         self._making = asyncio.Lock()
         self._http: httpx2.AsyncClient | None = None
         self._made: Client | None = None
@@ -64,21 +77,25 @@ class SharedClient(Generic[Client]):
     def _open(self) -> Client:
         # It goes where the settings say and nowhere else: no proxy of the environment, and no redirect.
         self._http = httpx2.AsyncClient(
-            trust_env=False, follow_redirects=False, event_hooks={"request": [_bound], "response": [_remember]}
+            trust_env=False, follow_redirects=False, event_hooks={"request": [self._bound], "response": [_remember]}
         )
         return self._make(self._http)
 
+    async def _bound(self, request: httpx2.Request) -> None:
+        """The SDKs would set timeouts of their own."""
+        request.extensions["timeout"] = self._timeout
+
 
 class RemoteModels(ABC, Generic[Client]):
-    """One company's model for many users, each of whom brings a key of their own."""
+    """One company's model for many keys: the operator's, and those that users brought."""
 
-    def __init__(self, name: str, silence_seconds: float) -> None:
+    def __init__(self, name: str, limits: Limits) -> None:
         """The name is stored with each reply."""
         self.name = name
-        self.silence_seconds = silence_seconds
-        self.client = SharedClient(self._open)
+        self.limits = limits
+        self.client = SharedClient(self._open, limits.silence_seconds)
 
-    def with_key(self, key: SecretStr) -> ChatModel:
+    def with_key(self, key: SecretStr) -> WritingModel:
         return _KeyedModel(self, key)
 
     async def close(self) -> None:
@@ -89,7 +106,7 @@ class RemoteModels(ABC, Generic[Client]):
         """The SDK's client, which asks by this HTTP client alone."""
 
     @abstractmethod
-    def pieces(self, client: Client, request: ChatRequest, key: SecretStr) -> AsyncGenerator[str]:
+    def pieces(self, client: Client, prompt: Prompt, key: SecretStr) -> AsyncGenerator[str]:
         """The answer as it comes. Raises ModelError, or the SDK's own."""
 
     @abstractmethod
@@ -98,7 +115,7 @@ class RemoteModels(ABC, Generic[Client]):
 
 
 class _KeyedModel(Generic[Client]):
-    """A `ChatModel` for the requests of one user."""
+    """A `WritingModel` that asks with one key."""
 
     def __init__(self, models: RemoteModels[Client], key: SecretStr) -> None:
         self._models = models
@@ -108,19 +125,38 @@ class _KeyedModel(Generic[Client]):
     def name(self) -> str:
         return self._models.name
 
+    @property
+    def transcript_characters(self) -> int | None:
+        return self._models.limits.transcript_characters
+
     def reply(self, request: ChatRequest) -> AsyncGenerator[str]:
-        return streamed(self._pieces(request), self._models.failure_of, self._models.silence_seconds)
+        return self._streamed(prompt_of(request, self._models.limits.transcript_characters))
 
-    async def _pieces(self, request: ChatRequest) -> AsyncGenerator[str]:
+    async def complete(self, instructions: str, material: str) -> str:
+        pieces: list[str] = []
+        try:
+            async with (
+                asyncio.timeout(self._models.limits.longest_seconds),
+                aclosing(self._streamed(prompt_to_write(instructions, material))) as answer,
+            ):
+                async for piece in answer:
+                    pieces.append(piece)  # noqa: PERF401  the rest of a comprehension would not be closed
+        except TimeoutError:
+            raise ModelSilent("TOO_SLOW", "The model took too long.") from None
+        return "".join(pieces)
+
+    def _streamed(self, prompt: Prompt) -> AsyncGenerator[str]:
+        return streamed(self._pieces(prompt), self._models.failure_of, self._models.limits.silence_seconds)
+
+    async def _pieces(self, prompt: Prompt) -> AsyncGenerator[str]:
         client = await self._models.client.get()
-        async with aclosing(self._models.pieces(client, request, self._key)) as pieces:
+        unmarked = MarkerFilter(prompt.marker)
+        async with aclosing(self._models.pieces(client, prompt, self._key)) as pieces:
             async for piece in pieces:
-                yield piece
-
-
-async def _bound(request: httpx2.Request) -> None:
-    """The SDKs would set timeouts of their own."""
-    request.extensions["timeout"] = httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS).as_dict()
+                if text := unmarked.feed(piece):
+                    yield text
+        if text := unmarked.end():
+            yield text
 
 
 async def _remember(response: httpx2.Response) -> None:

@@ -47,7 +47,7 @@ def summarise(segments: Sequence[Segment]) -> str:
     ranking = Ranking(split_sentences(segments))
     texts = [_as_prose(sentence.text) for sentence in ranking.sentences]
     worth = [
-        central * _tellingness(sentence.text, announces=ranking.announces(position))
+        central * tellingness(sentence.text, announces=ranking.announces(position))
         for position, (sentence, central) in enumerate(zip(ranking.sentences, ranking.centrality(), strict=True))
     ]
     usable = _usable(texts)
@@ -74,7 +74,7 @@ def _usable(texts: Sequence[str]) -> list[int]:
     return sorted(position for text, position in first.items() if any(map(str.isalpha, text)))
 
 
-def _tellingness(text: str, *, announces: bool) -> float:
+def tellingness(text: str, *, announces: bool = False) -> float:
     """From 0 to 1: how well a sentence can be read without those around it, by somebody who was not there."""
     factor = 1.0 if len(text.split()) in _TELLING_WORDS else _ODD_LENGTH_FACTOR
     factor *= _ANNOUNCING_FACTOR if announces else 1.0

@@ -1,25 +1,30 @@
 """Notes at a timestamp of a video; each user sees only their own."""
 
 from collections.abc import Sequence
-from enum import StrEnum
+from typing import TypedDict
 
 from db.paging import Page, PageRequest, cut, group, page_of
 from db.queries import notes as queries
+from db.queries import users as user_queries
 from db.queries.notes import NoteRow
-from db.sessions import Sessions
+from db.search_index import index_note
+from db.sessions import Sessions, Transaction
 from services import limits
-from services.errors import NotFound, ProblemCode
+from services.errors import NotFound, ProblemCode, Unauthenticated, UnauthenticatedReason
+from services.notes import ai_notes
+from services.notes.changes import NoteChange, announce
 from services.validation import Checks
 from services.videos import videos
 from services.videos.timestamps import is_timestamp_text
 from services.videos.videos import VideoRef
 
+NOT_FOUND = "Note not found."
 
-class NoteAiStatus(StrEnum):
-    NONE = "NONE"
-    PENDING = "PENDING"
-    READY = "READY"
-    FAILED = "FAILED"
+
+class NotePatch(TypedDict, total=False):
+    """What is to change; what is left out stays."""
+
+    text: str | None
 
 
 class NoteService:
@@ -31,10 +36,7 @@ class NoteService:
     ) -> NoteRow:
         """A note on the video, which is added when new. Raises InvalidInput or NotFound."""
         checks = Checks()
-        timestamp = checks.text(timestamp, "timestamp", maximum=limits.TIMESTAMP_LENGTH)
-        if timestamp and not is_timestamp_text(timestamp):
-            checks.add(["timestamp"], ProblemCode.INVALID_FORMAT, "Write the timestamp as minutes:seconds.")
-        text = checks.optional_text(text, "text", maximum=limits.NOTE_LENGTH)
+        timestamp, text = checked_moment(checks, timestamp, text)
         title = checks.optional_text(title, "title", maximum=limits.TITLE_LENGTH)
         checks.finish()
         async with self._database.write() as tx:
@@ -42,7 +44,38 @@ class NoteService:
             note = await tx.row(NoteRow, queries.add(user_id, video.id, timestamp, text))
             if note is None:
                 raise NotFound("Video not found.")
+            await _index(tx, user_id, note)
+            note = await ai_notes.on_created(tx, note, user_id)
+            await announce(tx, user_id, note.video_id, note.id, NoteChange.CREATED)
             return note
+
+    async def update(self, user_id: int, note_id: int | None, patch: NotePatch) -> NoteRow:
+        """The text is the user's own from then on, and kept as it is sent. Raises InvalidInput or NotFound.
+
+        A text that the note has already changes nothing, so that one by the assistant stays its own.
+        """
+        text = _checked_text(patch)
+        async with self._database.write() as tx:
+            note = await _own(tx, user_id, note_id)
+            if note.text == text:
+                return note
+            await _take_over(tx, user_id, note)
+            changed = await tx.row(NoteRow, queries.set_text(user_id, note.id, text))
+            if changed is None:
+                # Somebody was faster: they deleted it, or wrote the same.
+                return await _own(tx, user_id, note_id)
+            await _index(tx, user_id, changed)
+            await announce(tx, user_id, changed.video_id, changed.id, NoteChange.CHANGED)
+            return changed
+
+    async def delete(self, user_id: int, note_id: int | None) -> None:
+        """Raises NotFound."""
+        async with self._database.write() as tx:
+            note = await _own(tx, user_id, note_id)
+            await _take_over(tx, user_id, note)
+            if not await tx.execute(queries.remove(user_id, note.id)):
+                raise NotFound(NOT_FOUND)
+            await announce(tx, user_id, note.video_id, note.id, NoteChange.DELETED)
 
     async def by_ids(self, user_id: int, ids: Sequence[int]) -> list[NoteRow | None]:
         async with self._database.read() as reader:
@@ -74,3 +107,46 @@ class NoteService:
         async with self._database.read() as reader:
             found = dict(await reader.all(queries.count_by_video(user_id, video_ids)))
         return [found.get(video_id, 0) for video_id in video_ids]
+
+
+def checked_moment(checks: Checks, timestamp: str, text: str | None) -> tuple[str, str | None]:
+    """The timestamp and the text of a new note."""
+    timestamp = checks.text(timestamp, "timestamp", maximum=limits.TIMESTAMP_LENGTH)
+    if timestamp and not is_timestamp_text(timestamp):
+        checks.add(["timestamp"], ProblemCode.INVALID_FORMAT, "Write the timestamp as minutes:seconds.")
+    return timestamp, checks.optional_text(text, "text", maximum=limits.NOTE_LENGTH)
+
+
+def _checked_text(patch: NotePatch) -> str | None:
+    """Not trimmed. Raises InvalidInput."""
+    checks = Checks()
+    if "text" not in patch:
+        checks.add(["patch"], ProblemCode.REQUIRED, "Say what is to change.")
+    text = patch.get("text")
+    if text is not None and checks.storable(text, "patch", "text") and len(text) > limits.NOTE_LENGTH:
+        message = f"Text must have at most {limits.NOTE_LENGTH} characters."
+        checks.add(["patch", "text"], ProblemCode.TOO_LONG, message)
+    checks.finish()
+    return text
+
+
+async def _own(tx: Transaction, user_id: int, note_id: int | None) -> NoteRow:
+    """Raises NotFound."""
+    note = None if note_id is None else await tx.row(NoteRow, queries.by_ids(user_id, [note_id]))
+    if note is None:
+        raise NotFound(NOT_FOUND)
+    return note
+
+
+async def _take_over(tx: Transaction, user_id: int, note: NoteRow) -> None:
+    """From the assistant. Raises Unauthenticated when the user is gone.
+
+    The task first, and the user before the note: as the deletion of an account does, so that neither waits in a ring.
+    """
+    await ai_notes.forget(tx, note.id)
+    if await tx.scalar(user_queries.lock(user_id)) is None:
+        raise Unauthenticated(UnauthenticatedReason.REVOKED)
+
+
+async def _index(tx: Transaction, user_id: int, note: NoteRow) -> None:
+    await index_note(tx, note.id, user_id=user_id, video_id=note.video_id, text=note.text, created_at=note.created_at)

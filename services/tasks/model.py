@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from db.sessions import Transaction
@@ -63,6 +64,8 @@ class ClaimedTask:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
     cancel_requested: bool
+    lease_expires_at: datetime | None
+    """None when the holder has ended the task."""
 
 
 class Outcome(StrEnum):

@@ -96,12 +96,15 @@ class TaskQueue:
         """Extend the lease. Raises LeaseLost, but not when the holder itself has ended the task."""
         extension = queries.extend_lease(task.id, task.lease_token, self._lease_seconds[task.lane])
         async with self._sessions.write() as tx:
-            cancel_requested = await tx.scalar(extension)
-            if cancel_requested is None and await tx.scalar(queries.status_under(task.id, task.lease_token)) is None:
+            extended = await tx.first(extension)
+            if extended is None and await tx.scalar(queries.status_under(task.id, task.lease_token)) is None:
                 raise LeaseLost
+        if extended is None:
+            return Heartbeat(cancel_requested=False, lease_expires_at=None)
+        cancel_requested, lease_expires_at = extended
         if cancel_requested:
             task.cancelled.set()
-        return Heartbeat(cancel_requested=bool(cancel_requested))
+        return Heartbeat(cancel_requested=cancel_requested, lease_expires_at=lease_expires_at)
 
     async def hold(self, tx: Transaction, task: ClaimedTask) -> None:
         """Fence the transaction: nobody else gets the task before it ends. Raises LeaseLost."""
@@ -162,8 +165,24 @@ class TaskQueue:
     async def release(self, task: ClaimedTask) -> None:
         """Hand the task back untried, for any worker to take at once; does nothing when it is not held any more."""
         async with self._sessions.write() as tx:
-            if await tx.execute(queries.release(task.id, task.lease_token)):
-                tx.wakeups.lanes.add(task.lane)
+            await self.hand_back(tx, task)
+
+    async def hand_back(self, tx: Transaction, task: ClaimedTask) -> bool:
+        """As `release`; False when it was not held."""
+        if not await tx.execute(queries.release(task.id, task.lease_token)):
+            return False
+        tx.wakeups.lanes.add(task.lane)
+        return True
+
+    async def replay(self, tx: Transaction, task_id: int, lane: str) -> bool:
+        """Let a dead task begin anew, with all its tries; False when it is not dead, or a live one has its key.
+
+        Raises IntegrityError when one with its key is added at this very moment.
+        """
+        if not await tx.execute(queries.replay(task_id)):
+            return False
+        tx.wakeups.lanes.add(lane)
+        return True
 
     async def record_success(self, task: ClaimedTask) -> None:
         """Mark a success unless the handler has. Raises LeaseLost or TaskCancelled."""

@@ -60,7 +60,7 @@ async def schedule(tx: Transaction, video: VideoRow) -> None:
 
 async def enqueue_missing(tx: Transaction, video: VideoRow, among: Collection[Part] = frozenset(Part)) -> bool:
     """As `schedule`, for some of the parts, and without telling; answers whether anything changed."""
-    scheduled = [part for part in missing_parts(video) if part in among and await _enqueue(tx, video.id, part)]
+    scheduled = [part for part in missing_parts(video) if part in among and await enqueue(tx, video.id, part)]
     for part in scheduled:
         await tx.execute(queries.set_part(video.id, part, state=PartState.PENDING, attempts=0))
     return bool(scheduled)
@@ -71,7 +71,7 @@ async def announce(tx: Transaction, video_id: int) -> None:
     await tx.publish(topic_of(video_id), NewEvent(type=CHANGED))
 
 
-async def _enqueue(tx: Transaction, video_id: int, part: Part) -> bool:
+async def enqueue(tx: Transaction, video_id: int, part: Part) -> bool:
     task = NewTask(
         kind=KINDS[part],
         lane=LANE,

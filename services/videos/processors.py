@@ -1,7 +1,6 @@
 """What the worker does for each part of a video: fetch or make it, keep it, and tell how it stands meanwhile."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TypeVar
@@ -12,11 +11,14 @@ from structlog.typing import FilteringBoundLogger
 from db.queries import videos as queries
 from db.queries.videos import VideoRow
 from db.sessions import Sessions, Transaction
-from services.llm.summary import summarise
-from services.tasks.model import ClaimedTask, Handling, TaskError, TaskFailed
+from services.llm.chat_model import ModelError, Segment
+from services.llm.drafts import Draft
+from services.llm.failures import as_task_failure
+from services.llm.writer import Writer, WriterChoice
+from services.tasks.model import ClaimedTask, Handling, TaskFailed
 from services.tasks.queue import TaskQueue
-from services.videos import processing, results
-from services.videos.processing import KINDS, Part, PartState
+from services.videos import progress, results
+from services.videos.processing import KINDS, Part
 from services.videos.results import TranscriptSource
 from services.videos.transcripts import load_segments
 from services.youtube.failures import SourceCode, SourceError
@@ -31,11 +33,20 @@ T = TypeVar("T")
 class VideoProcessor:
     """The handlers of all kinds of `processing.KINDS`. None of them holds a database session while it waits."""
 
-    def __init__(self, *, database: Sessions, queue: TaskQueue, transcripts: Transcripts, metadata: Metadata) -> None:
+    def __init__(
+        self,
+        *,
+        database: Sessions,
+        queue: TaskQueue,
+        transcripts: Transcripts,
+        metadata: Metadata,
+        writers: WriterChoice,
+    ) -> None:
         self._database = database
         self._queue = queue
         self._transcripts = transcripts
         self._metadata = metadata
+        self._writers = writers
 
     def handlers(self) -> dict[str, Handling]:
         """By kind of task."""
@@ -45,18 +56,14 @@ class VideoProcessor:
             Part.SUMMARY: self._make_summary,
         }
         return {
-            KINDS[part]: Handling(
-                handle=partial(self._handle, part, make),
-                on_failed_attempt=partial(_show_failed_attempt, part),
-                on_dead=partial(_show_failure, part),
-            )
-            for part, make in makers.items()
+            KINDS[part]: progress.handling_of(part, partial(self._handle, part, make)) for part, make in makers.items()
         }
 
     async def _handle(
         self, part: Part, make: Callable[[ClaimedTask, VideoRow], Awaitable[None]], task: ClaimedTask
     ) -> None:
-        video = await self._begin(task, part)
+        async with self._database.write() as tx:
+            video = await progress.begin(tx, self._queue, task, part)
         if video is not None:
             await make(task, video)
 
@@ -76,27 +83,9 @@ class VideoProcessor:
             segments = await load_segments(reader, video.id)
         if not segments:
             raise _as_task_failure(SourceError(SourceCode.NO_TRANSCRIPT))
-        summary = await asyncio.to_thread(summarise, segments)
+        draft = await _written(await self._writers.for_user(None), video, segments)
         async with self._finish(task, video.id) as tx:
-            await results.keep_summary(tx, video.id, summary, None, attempts=task.attempt)
-
-    async def _begin(self, task: ClaimedTask, part: Part) -> VideoRow | None:
-        """The video, its part shown as under way; None when there is nothing to do, and the task has succeeded."""
-        video_id = processing.video_id_of(task.payload)
-        async with self._database.write() as tx:
-            await self._queue.hold(tx, task)
-            video = await tx.row(VideoRow, queries.by_ids([video_id]))
-            if video is None:
-                log.warning("video.missing", video_id=video_id)
-                await self._queue.succeed(tx, task)
-                return None
-            is_there = processing.has_part(video, part)
-            if is_there:
-                await self._queue.succeed(tx, task)
-            state = PartState.READY if is_there else PartState.RUNNING
-            await tx.execute(queries.set_part(video_id, part, state=state, attempts=task.attempt))
-            await processing.announce(tx, video_id)
-            return None if is_there else video
+            await results.keep_summary(tx, video.id, draft.summary, draft.questions, attempts=task.attempt)
 
     @asynccontextmanager
     async def _finish(self, task: ClaimedTask, video_id: int) -> AsyncGenerator[Transaction]:
@@ -111,6 +100,16 @@ class VideoProcessor:
             yield tx
 
 
+async def _written(writer: Writer, video: VideoRow, segments: Sequence[Segment]) -> Draft:
+    try:
+        return await writer.summarise(video.display_title or "", segments)
+    except ModelError as error:
+        log.warning("summary.model_failed", model=writer.name, code=error.code, video_id=video.id)
+        failure = as_task_failure(error)
+    # Out here, so that the failure does not carry the model's as its context.
+    raise failure
+
+
 async def _fetched(fetch: Awaitable[T]) -> T:
     try:
         return await fetch
@@ -120,22 +119,3 @@ async def _fetched(fetch: Awaitable[T]) -> T:
 
 def _as_task_failure(error: SourceError) -> TaskFailed:
     return TaskFailed(error.code, error.message, retryable=error.retryable)
-
-
-async def _show_failed_attempt(part: Part, tx: Transaction, task: ClaimedTask, error: TaskError) -> None:
-    """Waiting for the next try, with the reason of the last; when there is none, `_show_failure` has the last word."""
-    await _set_failed(tx, task, part, PartState.PENDING, error)
-    await processing.announce(tx, processing.video_id_of(task.payload))
-
-
-async def _show_failure(part: Part, tx: Transaction, task: ClaimedTask, error: TaskError) -> None:
-    """Told by `_show_failed_attempt`, which runs before in the same transaction."""
-    await _set_failed(tx, task, part, PartState.FAILED, error)
-
-
-async def _set_failed(tx: Transaction, task: ClaimedTask, part: Part, state: PartState, error: TaskError) -> None:
-    video_id = processing.video_id_of(task.payload)
-    statement = queries.set_part(
-        video_id, part, state=state, attempts=task.attempt, error_code=error.code, error=error.message
-    )
-    await tx.execute(statement)

@@ -13,6 +13,7 @@ from db.queries.videos import SegmentRow, VideoRow
 from db.search_words import between_spaces
 from db.sessions import Transaction
 from services.llm.chat_model import Segment
+from services.notes import ai_notes
 from services.videos import processing
 from services.videos.processing import Part, PartState
 
@@ -48,6 +49,8 @@ async def keep_transcript(
     await tx.execute(queries.add_segments(), [{**row._asdict(), "words": between_spaces(row.text)} for row in rows])
     await search_index.index_transcript(tx, video.id, segments, created_at=video.created_at)
     await tx.execute(queries.set_transcript(video.id, source))
+    if video.transcript_available:
+        await tx.execute(queries.forget_summary(video.id))  # of other words
     await tx.execute(queries.forget_submission(video.id))
     if user_id is not None:
         await tx.execute(queries.remember_submission(video.id, user_id))
@@ -55,6 +58,7 @@ async def keep_transcript(
     if changed is not None:
         await processing.enqueue_missing(tx, changed, among={Part.SUMMARY})
     await _ready(tx, video.id, Part.TRANSCRIPT, attempts)
+    await ai_notes.dispatch(tx, video.id)
 
 
 async def keep_summary(

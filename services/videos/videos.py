@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement
 
-from db.paging import Order, Page, PageRequest, cut, group, page_of
+from db.paging import Order, Page, PageRequest, cut, page_of
 from db.queries import videos as queries
-from db.queries.videos import ListedVideo, SegmentRow, VideoPartRow, VideoRow
+from db.queries.videos import ListedVideo, VideoPartRow, VideoRow
 from db.sessions import Reader, Sessions, Transaction
 from services import limits
 from services.errors import NotFound
@@ -28,6 +28,8 @@ class VideoRef:
     """The row's id; None also for an id that cannot be read, which names nothing."""
     youtube: str | None = None
     """An id or a link, unchecked."""
+    accept_playlist_links: bool = False
+    """Whether a link to a video in a playlist counts as that video."""
 
 
 class VideoRelation(StrEnum):
@@ -111,17 +113,6 @@ class VideoService:
         async with self._database.read() as reader:
             return await reader.scalar(queries.count_matching(*listing.conditions(user_id))) or 0
 
-    async def transcript_pages(self, video_ids: Sequence[int], request: PageRequest) -> list[Page[SegmentRow]]:
-        """Per video, the segments beyond a position."""
-        async with self._database.read() as reader:
-            rows = await reader.rows(SegmentRow, queries.segment_pages(video_ids, request))
-        return [cut(own, request) for own in group(video_ids, rows, lambda row: row.video_id)]
-
-    async def transcript_counts(self, video_ids: Sequence[int]) -> list[int]:
-        async with self._database.read() as reader:
-            found = dict(await reader.all(queries.count_segments(video_ids)))
-        return [found.get(video_id, 0) for video_id in video_ids]
-
     async def add(self, user_id: int, ref: VideoRef, title: str | None) -> VideoRow:
         """Add the video to the user's, and schedule what is missing of it. Raises InvalidInput or NotFound."""
         checks = Checks()
@@ -137,7 +128,7 @@ async def lookup(reader: Reader, ref: VideoRef, *, path: str = "video") -> Video
     """`path` names the reference in the problem of a link that is none."""
     if ref.youtube is None:
         return None if ref.id is None else await reader.row(VideoRow, queries.by_ids([ref.id]))
-    return await reader.row(VideoRow, queries.by_youtube_id(_youtube_id(ref.youtube, path)))
+    return await reader.row(VideoRow, queries.by_youtube_id(_youtube_id(ref, path)))
 
 
 async def ensure(tx: Transaction, ref: VideoRef, title: str | None) -> VideoRow:
@@ -146,15 +137,26 @@ async def ensure(tx: Transaction, ref: VideoRef, title: str | None) -> VideoRow:
     The title is taken when it has none yet. Raises NotFound for an unknown id, InvalidInput for a link that names no
     video.
     """
+    video = await make(tx, ref, title)
+    if not video.is_ready:
+        video = await lock(tx, video)
+        await processing.schedule(tx, video)
+    return video
+
+
+async def make(tx: Transaction, ref: VideoRef, title: str | None) -> VideoRow:
+    """As `ensure`, without tasks."""
     video = await lookup(tx, ref)
     if video is None or (video.title is None and title is not None):
         video = await _put(tx, video.youtube_id if video else _new_youtube_id(ref), title)
-    if not video.is_ready:
-        # Locked and read again: a task that ends at this moment must not be scheduled anew.
-        video = await tx.row(VideoRow, queries.lock(video.id)) or video
-        for part in processing.Part:
-            await tx.execute(queries.add_part(video.id, part, tx.dialect))
-        await processing.schedule(tx, video)
+    return video
+
+
+async def lock(tx: Transaction, video: VideoRow) -> VideoRow:
+    """Read again, and with all its parts: a task that ends at this moment must not be scheduled anew."""
+    video = await tx.row(VideoRow, queries.lock(video.id)) or video
+    for part in processing.Part:
+        await tx.execute(queries.add_part(video.id, part, tx.dialect))
     return video
 
 
@@ -169,13 +171,13 @@ async def _put(tx: Transaction, youtube_id: str, title: str | None) -> VideoRow:
 def _new_youtube_id(ref: VideoRef) -> str:
     if ref.youtube is None:
         raise NotFound("Video not found.")
-    return _youtube_id(ref.youtube, "video")
+    return _youtube_id(ref, "video")
 
 
-def _youtube_id(text: str, path: str) -> str:
+def _youtube_id(ref: VideoRef, path: str) -> str:
     checks = Checks()
     try:
-        return parse_video_id(text)
+        return parse_video_id(ref.youtube or "", accept_playlist_links=ref.accept_playlist_links)
     except UnusableLinkError as error:
         checks.add([path, "youtube"], error.code, error.message)
         checks.finish()

@@ -51,6 +51,11 @@ class Quotas:
         return self.guest_limit if owner.user_id is None else self.user_limit
 
 
+async def refund(tx: Transaction, owner_key: str, day: str) -> None:
+    """Give one message back to whom it was counted for, whoever the conversation belongs to by now."""
+    await tx.execute(queries.refund_quota(owner_key, day))
+
+
 def day_of(now: datetime) -> str:
     return now.date().isoformat()
 

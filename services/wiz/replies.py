@@ -1,7 +1,7 @@
 """Replies of Wiz as their readers see them: ordered, followed from any position to their end, and stopped."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,8 +20,10 @@ from services.identity.viewers import Owner
 from services.supervision import TICK, with_ticks
 from services.tasks.model import Cancellation
 from services.tasks.queue import TaskQueue
-from services.wiz.messages import MessageRole, MessageStatus
-from services.wiz.reply_log import Progress, break_off, text_so_far, topic_of
+from services.wiz.messages import MessageStatus
+from services.wiz.ownership import owned_reply
+from services.wiz.quotas import refund
+from services.wiz.reply_log import Progress, break_off, has_begun, text_so_far, topic_of
 
 LANE = "replies"
 KIND = "write_reply"
@@ -40,6 +42,8 @@ class ReplyFailure(StrEnum):
     EMPTY_REPLY = "EMPTY_REPLY"
     TIMEOUT = "TIMEOUT"
     WORKER_LOST = "WORKER_LOST"
+    CONVERSATION_DELETED = "CONVERSATION_DELETED"
+    """Told to readers only: no message is left to keep it."""
     INTERNAL = "INTERNAL"
 
     @property
@@ -55,6 +59,7 @@ SENTENCES = {
     ReplyFailure.EMPTY_REPLY: "No response from AI model. Please try again.",
     ReplyFailure.TIMEOUT: "The answer took too long. Please try again.",
     ReplyFailure.WORKER_LOST: "The answer was interrupted. Please try again.",
+    ReplyFailure.CONVERSATION_DELETED: "The conversation was deleted.",
     ReplyFailure.INTERNAL: "Something went wrong on our side. Please try again.",
 }
 
@@ -81,7 +86,14 @@ class Ended:
     message: MessageRow
 
 
-ReplyEvent = Snapshot | Delta | Ended
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """The terminal event of a reply whose conversation was deleted."""
+
+    position: int
+
+
+ReplyEvent = Snapshot | Delta | Ended | Deleted
 
 
 async def order(tx: Transaction, message_id: int, owner: Owner, day: str) -> None:
@@ -89,6 +101,18 @@ async def order(tx: Transaction, message_id: int, owner: Owner, day: str) -> Non
     await tx.publish(topic_of(message_id), NewEvent(type=Progress.QUEUED))
     payload = {"messageId": message_id, "owner": owner.key, "day": day}
     await tx.enqueue(NewTask(kind=KIND, lane=LANE, key=str(message_id), payload=payload, max_attempts=MAX_ATTEMPTS))
+
+
+async def give_back(tx: Transaction, payload: Mapping[str, object]) -> None:
+    """The message that the ordered reply was counted for."""
+    await refund(tx, str(payload.get("owner")), str(payload.get("day")))
+
+
+async def stop_in(tx: Transaction, message_id: int, payload: Mapping[str, object]) -> None:
+    """Once nobody writes it any more: keep the text so far, and what says nothing does not count."""
+    if not await has_begun(tx, message_id):
+        await give_back(tx, payload)
+    await break_off(tx, message_id, MessageStatus.STOPPED)
 
 
 class ReplyService:
@@ -103,7 +127,7 @@ class ReplyService:
         Nothing comes after the position of the end. Raises NotFound before the first event.
         """
         async with self._database.read() as reader:
-            await _owned_reply(reader, owner, message_id)
+            await owned_reply(reader, owner, message_id)
         position = parse_position(after)
         if position is not None and not await self._log.holds(topic_of(message_id), position):
             position = None
@@ -112,19 +136,18 @@ class ReplyService:
         return events if owner.guest_hash is None else self._until_claimed(owner, message_id, events)
 
     async def stop(self, owner: Owner, message_id: int) -> MessageRow:
-        """Ask the reply to stop; what has streamed is kept, and one that never began is not counted.
+        """Ask the reply to stop; what has streamed is kept, and one that has said nothing is not counted.
 
         One that has ended stays as it is. Raises NotFound.
         """
         async with self._database.write() as tx:
-            await _owned_reply(tx, owner, message_id)
+            await owned_reply(tx, owner, message_id)
             if await self._queue.request_cancel(tx, KIND, str(message_id)) is Cancellation.DONE:
-                # No worker has it, so nobody else will tell its readers.
-                await break_off(tx, message_id, MessageStatus.STOPPED)
-                # To who asked, who may have been a guest until the conversation was claimed.
-                ordered = await tx.scalar(task_queries.latest_payload(KIND, str(message_id))) or {}
-                await tx.execute(queries.refund_quota(str(ordered.get("owner")), str(ordered.get("day"))))
-            return await _owned_reply(tx, owner, message_id)
+                # No worker has it, so nobody else will tell its readers. Given back to who asked, who may have been a
+                # guest until the conversation was claimed.
+                ordered = await tx.scalar(task_queries.latest_payload(KIND, str(message_id)))
+                await stop_in(tx, message_id, ordered or {})
+            return await owned_reply(tx, owner, message_id)
 
     async def _until_claimed(
         self, owner: Owner, message_id: int, events: AsyncGenerator[ReplyEvent]
@@ -136,7 +159,7 @@ class ReplyService:
             async for beat in beats:
                 if clock() - looked_at >= CLAIM_CHECK_SECONDS:
                     async with self._database.read() as reader:
-                        await _owned_reply(reader, owner, message_id)
+                        await _check_still_theirs(reader, owner, message_id)
                     looked_at = clock()
                 if beat is not TICK:
                     yield beat
@@ -158,7 +181,7 @@ class ReplyService:
                         shown = await self._shown(message_id, event)
                         if shown is not None:
                             yield shown
-                        if isinstance(shown, Ended):
+                        if isinstance(shown, Ended | Deleted):
                             return
             except EventsExpired:
                 position = None
@@ -171,7 +194,10 @@ class ReplyService:
                 return Snapshot(position=event.seq, text="")
             case Progress.ENDED:
                 async with self._database.read() as reader:
-                    return Ended(position=event.seq, message=await _reply(reader, message_id))
+                    message = await reader.row(MessageRow, queries.message(message_id))
+                return Deleted(position=event.seq) if message is None else Ended(position=event.seq, message=message)
+            case Progress.DELETED:
+                return Deleted(position=event.seq)
             case _:
                 return None
 
@@ -195,12 +221,10 @@ class ReplyService:
         return MessageStatus(message.status).is_final and position == latest
 
 
-async def _owned_reply(reader: Reader, owner: Owner, message_id: int) -> MessageRow:
-    owned = queries.owned_by(owner.user_id, owner.guest_hash)
-    message = await reader.row(MessageRow, queries.messages_by_ids(owned, [message_id]))
-    if message is None or message.role != MessageRole.ASSISTANT:
-        raise NotFound("Reply not found.")
-    return message
+async def _check_still_theirs(reader: Reader, owner: Owner, message_id: int) -> None:
+    """Raises NotFound when it is somebody else's by now. Of what is deleted the stream itself tells."""
+    if await reader.first(queries.message(message_id)) is not None:
+        await owned_reply(reader, owner, message_id)
 
 
 async def _reply(reader: Reader, message_id: int) -> MessageRow:

@@ -8,15 +8,12 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from db.outbox import NewEvent
-from db.queries import videos as video_queries
 from db.queries import wiz as queries
-from db.queries.videos import VideoRow
 from db.queries.wiz import MessageRow
 from db.sessions import Sessions, Transaction
 from services.llm.chat_model import (
     ChatModel,
     ChatRequest,
-    ChatTurn,
     KeyRefused,
     ModelBusy,
     ModelError,
@@ -25,15 +22,15 @@ from services.llm.chat_model import (
     Segment,
 )
 from services.llm.citations import cite
+from services.llm.links import LinkFilter
 from services.llm.models import Models
-from services.llm.prompts import HISTORY_WINDOW
 from services.tasks.model import ClaimedTask, TaskError, TaskFailed
 from services.tasks.queue import TaskQueue
 from services.validation import UNSTORABLE
-from services.videos.transcripts import load_segments
 from services.wiz.delta_buffer import DeltaBuffer, DeltaStream
-from services.wiz.messages import MessageRole, MessageStatus
-from services.wiz.replies import ReplyFailure
+from services.wiz.material import material_for
+from services.wiz.messages import MessageStatus
+from services.wiz.replies import ReplyFailure, give_back, stop_in
 from services.wiz.reply_log import Progress, break_off, end, topic_of
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -65,22 +62,22 @@ class ReplyWriter:
         reply = await self._begin(task, model)
         if reply is None:
             return
-        request = await self._request(reply)
+        request, segments = await material_for(self._database, model, reply)
         stream = self._buffer.open(task, topic_of(reply.id))
         try:
             await self._answer(model, request, stream)
         finally:
             self._buffer.close(stream)
-        await self._finish(task, reply.id, stream.text, request.segments)
+        await self._finish(task, reply.id, stream.text, segments)
 
     async def give_up(self, tx: Transaction, task: ClaimedTask, error: TaskError) -> None:
         """In the transaction that ends the task for good: keep the text so far, tell the readers, refund the quota."""
+        await give_back(tx, task.payload)
         await break_off(tx, message_id_of(task), MessageStatus.FAILED, error_code=error.code)
-        await tx.execute(queries.refund_quota(str(task.payload["owner"]), str(task.payload["day"])))
 
     async def stop(self, tx: Transaction, task: ClaimedTask) -> None:
         """In the transaction that marks the task as cancelled."""
-        await break_off(tx, message_id_of(task), MessageStatus.STOPPED)
+        await stop_in(tx, message_id_of(task), task.payload)
 
     async def _model_for(self, task: ClaimedTask) -> ChatModel:
         """At each attempt anew: its user may have changed the key."""
@@ -101,18 +98,6 @@ class ReplyWriter:
                 await tx.publish(topic_of(reply.id), NewEvent(type=Progress.RESTARTED))
             await tx.execute(queries.begin_reply(reply.id, MessageStatus.STREAMING, model.name))
             return reply
-
-    async def _request(self, reply: MessageRow) -> ChatRequest:
-        async with self._database.read(snapshot=True) as reader:
-            video_id = await reader.scalar(queries.video_of_message(reply.id)) or 0
-            video = await reader.row(VideoRow, video_queries.by_ids([video_id]))
-            segments = await load_segments(reader, video_id)
-            newest_first = await reader.all(queries.history(reply.conversation_id, reply.id, HISTORY_WINDOW))
-        turns = [
-            ChatTurn(role="user" if role == MessageRole.USER else "assistant", content=content)
-            for role, content in reversed(newest_first)
-        ]
-        return ChatRequest(title=(video and video.display_title) or "this video", segments=segments, turns=turns)
 
     async def _answer(self, model: ChatModel, request: ChatRequest, stream: DeltaStream) -> None:
         """Return when the whole answer is in the log.
@@ -139,14 +124,19 @@ class ReplyWriter:
 
     async def _ask(self, model: ChatModel, request: ChatRequest, stream: DeltaStream) -> ReplyFailure | None:
         """Why the model broke off; None when it said all it had to say."""
+        links = LinkFilter()
         try:
             async with aclosing(model.reply(request)) as answer:
                 async for piece in answer:
-                    stream.append(UNSTORABLE.sub("", piece))
+                    if text := links.feed(UNSTORABLE.sub("", piece)):
+                        stream.append(text)
         except ModelError as error:
             failure = next(failure for kind, failure in FAILURES if isinstance(error, kind))
             log.warning("reply.model_failed", model=model.name, failure=failure, code=error.code)
             return failure
+        finally:
+            if text := links.end():
+                stream.append(text)
         return None
 
     async def _finish(self, task: ClaimedTask, message_id: int, text: str, segments: Sequence[Segment]) -> None:

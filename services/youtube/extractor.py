@@ -1,6 +1,7 @@
 """yt-dlp behind a typed door: asks for one video's information, downloads nothing, writes no file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from http.cookiejar import Cookie
 from importlib import import_module
 from typing import Final, Protocol, cast
 
@@ -20,16 +21,25 @@ ARGUMENTS: Final = {
     "player_skip": ["webpage", "configs", "js"],
     "skip": ["hls", "dash", "translated_subs"],
 }
+SIGNED_IN_CLIENT: Final = "web"
+"""In the place of the other, which takes no cookies."""
 
 
 class _Request(Protocol):
     url: str
+    headers: MutableMapping[str, str]
+
+
+class _CookieJar(Protocol):
+    def set_cookie(self, cookie: Cookie) -> None: ...
+    def get_cookie_header(self, url: str) -> str | None: ...
 
 
 class _Downloader(Protocol):
     """As much of yt_dlp.YoutubeDL as is used; the library itself has no types."""
 
     urlopen: Callable[[_Request], object]
+    cookiejar: _CookieJar
 
     def get_info_extractor(self, ie_key: str) -> object: ...
     def extract_info(self, url: str, *, download: bool, process: bool, ie_key: str) -> Mapping[str, object] | None: ...
@@ -63,9 +73,11 @@ def extract(youtube_id: str, access: Access, deadline: Deadline) -> Mapping[str,
 
 
 def _open(access: Access, deadline: Deadline) -> _Downloader:
+    cookies = access.read_cookies()
+    arguments = ARGUMENTS | ({"player_client": [SIGNED_IN_CLIENT]} if cookies else {})
     options = {
         "cachedir": False,
-        "extractor_args": {"youtube": ARGUMENTS},
+        "extractor_args": {"youtube": arguments},
         "extractor_retries": 0,  # the queue tries again
         "geo_bypass": False,
         "js_runtimes": dict[str, object](),
@@ -79,17 +91,26 @@ def _open(access: Access, deadline: Deadline) -> _Downloader:
     make = cast("Callable[..., _Downloader]", import_module("yt_dlp").YoutubeDL)  # as in the library's documentation
     downloader = make(options, auto_init=False)
     downloader.get_info_extractor("Youtube")
-    downloader.urlopen = _guarded(downloader.urlopen, access, deadline)
+    # Not by the option `cookiefile`, which would write the file when all is done.
+    for cookie in cookies:
+        downloader.cookiejar.set_cookie(cookie)
+    downloader.urlopen = _guarded(downloader, access, deadline)
     return downloader
 
 
-def _guarded(send: Callable[[_Request], object], access: Access, deadline: Deadline) -> Callable[[_Request], object]:
+def _guarded(downloader: _Downloader, access: Access, deadline: Deadline) -> Callable[[_Request], object]:
     """Sends requests where YouTube is reached, and gives up at once where the library would go on without an answer."""
     errors = import_module("yt_dlp.networking.exceptions")
+    send = downloader.urlopen
 
     def guarded(request: _Request) -> object:
         deadline.check()
-        request.url = access.address(request.url)
+        address = access.address(request.url)
+        if address != request.url:
+            # The library would ask the jar for cookies of the gateway's.
+            cookies = downloader.cookiejar.get_cookie_header(request.url)
+            request.headers.update({"Cookie": cookies} if cookies else {})
+            request.url = address
         try:
             return send(request)
         except errors.TransportError as error:

@@ -11,6 +11,7 @@ class SourceCode(StrEnum):
     NO_TRANSCRIPT = "NO_TRANSCRIPT"
     VIDEO_UNAVAILABLE = "VIDEO_UNAVAILABLE"
     UNREACHABLE = "UNREACHABLE"
+    COOKIES_UNREADABLE = "COOKIES_UNREADABLE"
     FAILED = "FAILED"
 
 
@@ -20,6 +21,7 @@ MESSAGES: Final = {
     SourceCode.NO_TRANSCRIPT: "The video has no transcript in a language that we read.",
     SourceCode.VIDEO_UNAVAILABLE: "The video cannot be watched: it is private, removed, restricted or not out yet.",
     SourceCode.UNREACHABLE: "YouTube could not be reached.",
+    SourceCode.COOKIES_UNREADABLE: "The server's cookies for YouTube cannot be read: `vidwiz doctor` says why.",
     SourceCode.FAILED: "YouTube gave an answer that we could not read.",
 }
 RETRYABLE: Final = frozenset({SourceCode.BLOCKED, SourceCode.UNREACHABLE, SourceCode.FAILED})

@@ -34,8 +34,11 @@ class _Adapter(HTTPAdapter):
 
 def open_session(access: Access, deadline: Deadline) -> Session:
     """To be used by one thread, and closed. Its requests may raise SourceError."""
+    cookies = access.read_cookies()
     session = Session()
     session.trust_env = False
+    for cookie in cookies:
+        session.cookies.set_cookie(cookie)
     if access.proxy_url is not None:
         session.proxies = {"http": access.proxy_url, "https": access.proxy_url}
     for scheme in ("http://", "https://"):

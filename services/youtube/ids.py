@@ -18,15 +18,16 @@ class UnusableLinkError(ValueError):
         self.message = message
 
 
-def parse_video_id(text: str) -> str:
+def parse_video_id(text: str, *, accept_playlist_links: bool = False) -> str:
     """The id in a bare id or a watch, shorts, live, embed or youtu.be link, with or without a scheme.
 
-    Raises UnusableLinkError: blank, a playlist (anything with `list=`), or no YouTube video.
+    A link with `list=` is that of a playlist, unless those are accepted that name one of its videos as well.
+    Raises UnusableLinkError: blank, a playlist, or no YouTube video.
     """
     text = text.strip()
     if not text:
         raise UnusableLinkError(ProblemCode.REQUIRED, "The video must not be empty.")
-    if "list=" in text:
+    if "list=" in text and not (accept_playlist_links and _names_a_video(text)):
         raise UnusableLinkError(ProblemCode.PLAYLIST, "Playlist links are not supported.")
     candidate = text if VIDEO_ID.fullmatch(text) else _id_in_link(text)
     if candidate is None or not VIDEO_ID.fullmatch(candidate):
@@ -34,9 +35,16 @@ def parse_video_id(text: str) -> str:
     return candidate
 
 
+def _names_a_video(text: str) -> bool:
+    """Beside the playlist: `v=`, or a short link. Embedded playlists have a word of 11 letters where an id would be."""
+    found = _id_in_link(text)
+    is_embedded = "/embed/" in text.lower()
+    return found is not None and not is_embedded and VIDEO_ID.fullmatch(found) is not None
+
+
 def _id_in_link(text: str) -> str | None:
     try:
-        link = urlsplit(text if "://" in text else f"https://{text}")
+        link = urlsplit(text if "://" in text else f"https://{text.removeprefix('//')}")
         host = (link.hostname or "").removeprefix("www.")
     except ValueError:
         return None

@@ -13,6 +13,7 @@ class ScriptedModel:
     def __init__(self, *scripts: Sequence[Step]) -> None:
         """One script a request; further requests get the last one."""
         self._scripts = scripts
+        self.transcript_characters: int | None = None
         self.requests: list[ChatRequest] = []
         self.closed = 0
         """How many requests have come to an end, of whatever kind."""

@@ -52,7 +52,14 @@ async def store(server: Server, *videos: StoredVideo, added_by: int | None = Non
             assert row is not None
             ids.append(row)
             cues = [
-                {"video_id": row, "position": n, "start_seconds": n, "duration_seconds": 1, "text": f"cue {n}"}
+                {
+                    "video_id": row,
+                    "position": n,
+                    "start_seconds": n,
+                    "duration_seconds": 1,
+                    "text": f"cue {n}",
+                    "words": f" cue {n} ",
+                }
                 for n in range(video.segments)
             ]
             await tx.execute(insert(TranscriptSegment), cues)

@@ -6,18 +6,20 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from db.models.tables import QuotaCounter
+from db.models.tables import QuotaCounter, Task
 from services.llm.chat_model import ModelRefused
 from services.settings import Settings
-from services.wiz.quotas import Quota
+from services.wiz.quotas import Quota, day_of, next_midnight, refund
 from tests.client import Client
-from tests.conversations import QUOTA, ask, converse, follow, messages, quota_used, send, stop
+from tests.conditions import until
+from tests.conversations import QUOTA, ask, converse, follow, messages, quota_used, send, stop, until_ended
 from tests.doubles.scripted_model import ScriptedModel
 from tests.server import Server, serving
 
 pytestmark = pytest.mark.asyncio
 
 AT_ONCE = 20
+CLAIM = "mutation Claim($id: String!) { guestConversationsClaim(input: {guestSessionId: $id}) { __typename } }"
 
 
 def limited(settings: Settings, *, user: int = 20, guest: int = 5) -> Settings:
@@ -47,6 +49,24 @@ async def test_as_many_messages_as_the_quota_has_and_no_more(settings: Settings,
             assert await reader.all(select(QuotaCounter.used)) == [(7,)]
         other = await server.user() if kind == "user" else server.guest()
         assert await quota_used(other) == 0
+
+
+@pytest.mark.parametrize("kind", ["guest", "user"])
+async def test_fifty_at_once_over_two_servers(settings: Settings, kind: str) -> None:
+    settings = limited(settings, user=10, guest=10)
+    async with serving(settings, work=False) as server, serving(settings, work=False) as other:
+        client = await server.user() if kind == "user" else server.guest()
+        elsewhere = Client(url=other.url, token=client.token, guest=client.guest)
+        conversations = [await converse(client, youtube) for youtube in ("sample-tide", "sample-text")]
+        sends = [send(one, conversation) for one in (client, elsewhere) for conversation in conversations]
+        sends += [send(one, conversations[0]) for one in (client, elsewhere) for _ in range(23)]
+        kinds = [answer["__typename"] for answer in await asyncio.gather(*sends)]
+        assert sorted(kinds) == ["MessageSendSuccess"] * 10 + ["QuotaExceeded"] * 40
+        stored = [await messages(client, conversation) for conversation in conversations]
+        assert sum(len(found) for found in stored) == 20, "a question and a reply each"
+        async with server.services.database.read() as reader:
+            assert await reader.all(select(QuotaCounter.used)) == [(10,)]
+        assert await quota_used(elsewhere) == 10
 
 
 async def test_the_quota_is_told_before_and_after(settings: Settings) -> None:
@@ -114,6 +134,82 @@ async def test_a_reply_that_is_stopped_before_it_began_does_not_count(idle_serve
     for _ in range(2):
         await stop(guest, reply)
         assert await quota_used(guest) == 0
+
+
+@pytest.mark.parametrize(("said", "used"), [([], 0), ([" \n"], 0), (["High "], 1)])
+async def test_a_stopped_reply_counts_from_its_first_word_on(settings: Settings, said: list[str], used: int) -> None:
+    model = ScriptedModel([*said, asyncio.Event()])
+    async with serving(settings, model=model) as server:
+        guest = server.guest()
+        conversation = await converse(guest)
+        reply = await ask(guest, conversation)
+        text = "".join(said)
+
+        async def is_asked() -> bool:
+            return len(model.requests) == 1
+
+        await until(is_asked)
+        await follow(guest, reply, enough=lambda reading: reading.text == text)
+        await stop(guest, reply)
+        assert (await until_ended(guest, conversation))["status"] == "STOPPED"
+        for _ in range(2):
+            await stop(guest, reply)
+            assert await quota_used(guest) == used
+
+
+async def test_who_asked_gets_it_back_though_the_conversation_is_a_users_by_now(settings: Settings) -> None:
+    """A guest's message stays the guest's: the user is given nothing that they never spent."""
+    gate = asyncio.Event()
+    model = ScriptedModel([gate, ModelRefused("BLOCKED", "No.")])
+    async with serving(settings, model=model) as server:
+        guest, user = server.guest(), await server.user()
+        conversation = await converse(guest)
+        failing, stopped = await ask(guest, conversation), await ask(guest, conversation)
+        await ask(user, await converse(user))
+        assert [await quota_used(one) for one in (guest, user)] == [2, 1]
+        await user.execute(CLAIM, id=guest.guest)
+        await stop(user, stopped)
+        gate.set()
+        await follow(user, failing)
+
+        async def is_given_back() -> bool:
+            return [await quota_used(one) for one in (guest, user)] == [0, 0]
+
+        # The user's own failed, too.
+        await until(is_given_back)
+
+
+async def test_what_is_given_back_is_of_its_own_day_and_never_below_nothing(idle_server: Server) -> None:
+    guest = idle_server.guest()
+    reply = await ask(guest, await converse(guest))
+    today = datetime.now(UTC).date().isoformat()
+    database = idle_server.services.database
+    async with database.write() as tx:
+        owner = await tx.scalar(select(QuotaCounter.owner))
+        assert owner is not None
+        await tx.execute(insert(QuotaCounter).values(owner=owner, day="2026-01-01", used=1))
+        await tx.execute(update(Task).values(payload={"messageId": 1, "owner": owner, "day": "2026-01-01"}))
+    await stop(guest, reply)
+    async with database.write() as tx:
+        for _ in range(2):
+            await refund(tx, owner, "2026-01-01")
+        await refund(tx, owner, "2026-01-02")
+        counted = await tx.all(select(QuotaCounter.day, QuotaCounter.used).order_by(QuotaCounter.day))
+    assert [tuple(row) for row in counted] == [("2026-01-01", 0), (today, 1)]
+
+
+@pytest.mark.parametrize(
+    ("now", "day", "resets"),
+    [
+        (datetime(2026, 2, 28, 0, 0, tzinfo=UTC), "2026-02-28", datetime(2026, 3, 1, tzinfo=UTC)),
+        (datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC), "2026-02-28", datetime(2026, 3, 1, tzinfo=UTC)),
+        (datetime(2026, 3, 1, 0, 0, tzinfo=UTC), "2026-03-01", datetime(2026, 3, 2, tzinfo=UTC)),
+        (datetime(2028, 2, 28, 12, 0, tzinfo=UTC), "2028-02-28", datetime(2028, 2, 29, tzinfo=UTC)),
+        (datetime(2026, 12, 31, 23, 0, tzinfo=UTC), "2026-12-31", datetime(2027, 1, 1, tzinfo=UTC)),
+    ],
+)
+async def test_a_day_is_one_of_utc(now: datetime, day: str, resets: datetime) -> None:
+    assert (day_of(now), next_midnight(now)) == (day, resets)
 
 
 async def test_the_day_a_message_was_counted_is_the_one_it_is_given_back_to() -> None:

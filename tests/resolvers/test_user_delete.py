@@ -16,6 +16,7 @@ from db import clock
 from db.models.tables import AuditEvent, Upload, User
 from services.settings import Settings
 from services.storage.sweep import ARRIVING_SECONDS
+from tests import notes
 from tests.accounts import VIEWER, member, problems, refresh, register, sign_in, succeeded
 from tests.accounts_with_everything import TAKE_NOTE, Account, dump, make_account, tables_of_users, traces
 from tests.client import Answer, Client
@@ -295,10 +296,21 @@ class Busy:
                 return
 
 
+async def rework_a_note(client: Client) -> Answer:
+    """Taken, changed and deleted."""
+    taken = await client.execute(TAKE_NOTE, text="Two bulges")
+    if "errors" in taken.body:
+        return taken
+    note = taken.data["noteCreate"]["note"]["id"]
+    changed = await client.execute(notes.CHANGE, id=note, patch={"text": "Two tides"})
+    return changed if "errors" in changed.body else await client.execute(notes.DELETE, id=note)
+
+
 def things_to_do(email: str, conversation: str) -> list[Act]:
     question = {"conversationId": conversation, "text": "Why does the tide come later each day?"}
     return [
         lambda client: client.execute(TAKE_NOTE, text="Two bulges"),
+        rework_a_note,
         lambda client: client.execute(SEND, input=question),
         lambda client: client.execute(EXPORT),
         lambda client: sign_in(client, email),
@@ -326,8 +338,9 @@ async def test_amid_all_that_the_user_does(settings: Settings) -> None:
                 await until(all_at_work, seconds=30)
                 assert member(await delete(clients[0], email))["__typename"] == "UserDeleteSuccess"
         rows = await dump(server)
-        shared = {"audit_events", "blob_removals"}
+        shared = {"audit_events", "blob_removals", "search_entries"}
         assert [name for name in tables_of_users() - shared if rows[name]] == []
+        assert [row for row in rows["search_entries"] if "TRANSCRIPT" not in row] == []
         assert rows["quota_counters"] == []
         theirs = [row for name in ("tasks", "events", "event_topics") for row in rows[name] if "video" not in str(row)]
         assert theirs == []

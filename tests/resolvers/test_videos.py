@@ -66,6 +66,7 @@ ACCEPTED = (
     f"http://youtube.com/watch?v={ID}",
     f"HTTPS://WWW.YOUTUBE.COM/watch?v={ID}",
     f"youtube.com/watch?v={ID}",
+    f"//youtube.com/watch?v={ID}",
     f"www.youtube.com/watch?v={ID}",
     f"m.youtube.com/watch?v={ID}",
     f"https://music.youtube.com/watch?v={ID}&feature=share",
@@ -100,7 +101,6 @@ REFUSED = {
     f"https://youtube.com.evil.example/watch?v={ID}": "INVALID_FORMAT",
     f"https://youtube.com@evil.example/watch?v={ID}": "INVALID_FORMAT",
     f"https:/youtube.com/watch?v={ID}": "INVALID_FORMAT",
-    f"//youtube.com/watch?v={ID}": "INVALID_FORMAT",
     f"ftp://youtube.com/watch?v={ID}": "INVALID_FORMAT",
     "https://[youtube.com/": "INVALID_FORMAT",
 }

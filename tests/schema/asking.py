@@ -15,7 +15,7 @@ from tests.schema.sdl import Schema
 from tests.schema.selections import ENDLESS
 
 FORBIDDEN_SOCKET = 4403
-UNENDED = frozenset({"JobUpdate"})
+UNENDED = frozenset({"JobUpdate", "NoteSnapshot", "NoteDeleted"})
 """After such an event nothing comes here, where no worker is."""
 
 

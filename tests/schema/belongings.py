@@ -15,9 +15,9 @@ from services.identity.tokens import digest
 from services.jobs import states
 from services.jobs.states import JobKind, JobStatus
 from services.mail.messages import Purpose
-from tests import jobs, uploads
+from tests import jobs, notes, uploads
 from tests.client import Client
-from tests.schema.people import Person, row_of, sign_in
+from tests.schema.people import Person, row_of, sign_in, take_note
 from tests.server import Server
 
 SESSIONS = "{ viewer { user { sessions { nodes { id isCurrent } } } } }"
@@ -25,6 +25,7 @@ REFRESH = """mutation Refresh($token: String!) {
   sessionRefresh(input: {refreshToken: $token}) { __typename }
 }"""
 AN_HOUR = 3600.0
+VIDEO_OF = "query VideoOf($id: ID!) { node(id: $id) { ... on Note { video { id } } } }"
 
 
 async def begin_session(nobody: Client, person: Person) -> str:
@@ -49,6 +50,17 @@ async def send_picture(person: Person) -> None:
     upload = await uploads.create(person.client, sizeBytes=len(picture.getvalue()))
     assert (await upload.put(picture.getvalue())).is_success
     person.ids["upload"] = upload.id
+
+
+async def keep_notes(person: Person, youtube: str) -> None:
+    """One note, after the first was deleted; and a position before the one was taken and changed, and the other deleted."""
+    first = await take_note(person, youtube)
+    video = (await person.client.execute(VIDEO_OF, id=first)).data["node"]["video"]["id"]
+    async with person.client.socket() as socket, aclosing(socket.subscribe(notes.FOLLOW, id=video)) as events:
+        person.note_position.append((await anext(events))["position"])
+    person.ids["note"] = await take_note(person, youtube)
+    await notes.change(person.client, {"id": person.ids["note"]}, f"Two bulges and more, {person.canary}")
+    await notes.remove(person.client, {"id": first})
 
 
 async def begin_job(person: Person) -> tuple[str, str]:

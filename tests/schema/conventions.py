@@ -13,9 +13,13 @@ FOREIGN_IDS = {
     "Video.youtubeId": "YouTube gave it out.",
     "GuestSessionCreateSuccess.guestSessionId": "A credential, called as where it is sent.",
     "ServerCapabilities.googleClientId": "Google gave it out.",
+    "NoteDeleteSuccess.deletedId": "Nothing is there any more.",
+    "NoteDeleted.noteId": "Nothing is there any more.",
     "AuditEvent.userId": "Operators are shown nothing of the account itself.",
 }
-ERRANDS = {"Upload.id": "It is named by its id once, to be used up, and is never looked at again."}
+ERRANDS = {
+    "Task.id": "Operators, who have no use for `node`, fetch it by `task`.",
+    "Upload.id": "It is named by its id once, to be used up, and is never looked at again."}
 """Types with an id that are no nodes, and why not."""
 LISTS_OF_NODES = {
     "Query.nodes": "As many as were asked for, at most 50.",
@@ -31,6 +35,8 @@ STATES = {
     "User.emailVerified": "Named by the brief.",
     "User.aiNotesEnabled": "Named by the brief.",
     "Note.generatedByAi": "Named by the brief.",
+    "Task.cancelRequested": "Named by the brief.",
+    "TaskHeartbeatSuccess.cancelRequested": "Named by the brief.",
     "ProviderKeys.gemini": "Named by the brief.",
     "ProviderKeys.openrouter": "Named by the brief.",
 }
@@ -109,10 +115,10 @@ def is_paged(schema: Schema) -> Iterator[str]:
 
 
 def is_plural(schema: Schema) -> Iterator[str]:
-    """Connections and lists of nodes; a transcript is one thing that has parts."""
+    """Connections and lists of nodes; a transcript is one thing that has parts, and so is a search."""
     for field in schema.fields:
         is_many = named(field.type).endswith("Connection") or field.place in LISTS_OF_NODES
-        if is_many and not field.place.endswith(("s", ".transcript")):
+        if is_many and not field.place.endswith(("s", ".transcript", ".notesAwaitingAi", "Query.search")):
             yield field.place
 
 

@@ -1,15 +1,18 @@
 """How each operation of the schema is asked for: a line for every root field, which whoever adds one adds, too."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from uuid import uuid4
 
 from services.mail.messages import Purpose
 from tests.schema.belongings import send_picture
-from tests.schema.people import Person, email_of, make_api_token
+from tests.schema.people import Person, email_of, make_api_token, take_note
+from tests.schema.queued import TASK_OPERATIONS, task_calls
 from tests.schema.sdl import Schema
 from tests.schema.selections import ENDLESS, select, write
 from tests.schema.world import BROKEN, LECTURE, UNREADY, World
 from tests.server import PASSWORD
+from tests.servers.video_search import OUT_OF_ORDER, UNKNOWN
 
 Arguments = Mapping[str, object]
 Calls = Callable[[World, Person], Sequence[Arguments]]
@@ -58,6 +61,12 @@ def _refreshes(world: World, person: Person) -> list[Arguments]:
     return _inputs({"refreshToken": unused}, {"refreshToken": "spent"})
 
 
+def _searches(world: World, person: Person) -> list[Arguments]:
+    """What all have something of; then what others have alone."""
+    others = [other.canary for other in world.people.values() if other is not person]
+    return [{"query": query, "first": 50} for query in ("tide", "bulges", person.canary, *others)]
+
+
 def _notes(world: World, person: Person) -> list[Arguments]:
     note = {"video": {"id": world.videos[LECTURE]}, "timestamp": "1:05", "text": person.canary}
     return _inputs(
@@ -65,10 +74,43 @@ def _notes(world: World, person: Person) -> list[Arguments]:
     )
 
 
+def _titled_notes(world: World, person: Person) -> list[Arguments]:
+    del world
+    note = {"title": "a lecture", "timestamp": "1:05", "text": person.canary}
+    return _inputs(note, note | {"title": OUT_OF_ORDER}, note | {"title": UNKNOWN}, note | {"timestamp": ""})
+
+
+def _note_changes(world: World, person: Person) -> list[Arguments]:
+    change = {"id": _ids(world, person).get("note", NO_ID), "patch": {"text": f"Changed, {person.canary}"}}
+    return _inputs(change, change | {"id": NO_ID}, change | {"patch": {}})
+
+
+def _note_exports(world: World, person: Person) -> list[Arguments]:
+    del person
+    videos = (None, {"id": world.videos[LECTURE]}, {"id": NO_ID}, {"youtube": "no link"})
+    return _inputs(*({"format": "CSV", "video": video} for video in videos))
+
+
+def _note_streams(world: World, person: Person) -> list[Arguments]:
+    lecture, position = world.videos[LECTURE], [*person.note_position, None][0]
+    return [{"videoId": lecture}, {"videoId": lecture, "after": position}]
+
+
+async def _take_a_note(person: Person) -> None:
+    person.ids["note"] = await take_note(person, LECTURE)
+
+
 def _video_additions(world: World, person: Person) -> list[Arguments]:
     del person
     videos = ({"id": world.videos[LECTURE]}, {"id": NO_ID}, {"youtube": "no link"}, {"youtube": UNREADY})
     return _inputs(*({"video": video} for video in videos))
+
+
+def _submissions(world: World, person: Person) -> list[Arguments]:
+    """Of a video that nobody has met, by whoever is first; and of one that has a transcript."""
+    del person
+    videos = ({"youtube": "brought-001"}, {"id": world.videos[LECTURE]}, {"id": NO_ID}, {"youtube": "no link"})
+    return _inputs(*({"video": video, "source": {"text": "The moon pulls at the sea."}} for video in videos))
 
 
 def _conversations(world: World, person: Person) -> list[Arguments]:
@@ -82,6 +124,12 @@ def _messages(world: World, person: Person) -> list[Arguments]:
     refused = ({"conversationId": ids[name], "text": "Why?"} for name in ("on unready", "on broken"))
     good = {"conversationId": ids["conversation"], "text": f"{person.canary}: why?"}
     return _inputs(*refused, good | {"text": ""}, good | {"conversationId": NO_ID}, good, good, good)
+
+
+def _retries(world: World, person: Person) -> list[Arguments]:
+    """One is to come already, and another would be one too many for the day."""
+    ids = _ids(world, person)
+    return _inputs(*({"messageId": one} for one in (ids["pending"], ids["stopped"], NO_ID)))
 
 
 def _readiness(world: World, person: Person) -> list[Arguments]:
@@ -146,6 +194,11 @@ def _job_streams(world: World, person: Person) -> list[Arguments]:
     return [{"jobId": ids.get("job", NO_ID)}, {"jobId": ids.get("pending job", NO_ID), "after": position}]
 
 
+def _task_calls(name: str, world: World, person: Person) -> Sequence[Arguments]:
+    del person
+    return task_calls(world.tasks)[name]
+
+
 CALLS: dict[str, Calls] = {
     "Query.server": lambda _world, _person: [{}],
     "Query.viewer": lambda _world, _person: [{}],
@@ -156,6 +209,7 @@ CALLS: dict[str, Calls] = {
         {"by": {"youtube": BROKEN}},
         {"by": {"youtube": UNREADY}},
     ],
+    "Query.search": _searches,
     "Query.sampleVideos": lambda _world, _person: [{}],
     "Query.conversation": lambda world, person: [{"id": _ids(world, person)["conversation"]}],
     "Query.job": lambda world, person: [{"id": _ids(world, person).get(name, NO_ID)} for name in ("job", "failed job")],
@@ -165,9 +219,26 @@ CALLS: dict[str, Calls] = {
     "Mutation.sessionRefresh": _refreshes,
     "Mutation.sessionCreateWithGoogle": _google_sign_ins,
     "Mutation.videoAdd": _video_additions,
+    "Mutation.videoRetry": lambda world, _person: _inputs(
+        {"id": world.videos[LECTURE], "part": "SUMMARY"}, {"id": NO_ID, "part": "TRANSCRIPT"}
+    ),
+    "Mutation.transcriptSubmit": _submissions,
     "Mutation.noteCreate": _notes,
+    "Mutation.noteCreateByTitle": _titled_notes,
+    "Mutation.noteUpdate": _note_changes,
+    "Mutation.noteDelete": lambda world, person: _inputs({"id": _ids(world, person).get("note", NO_ID)}, {"id": NO_ID}),
+    "Mutation.notesExport": _note_exports,
     "Mutation.conversationCreate": _conversations,
+    "Mutation.conversationRename": lambda world, person: _inputs(
+        {"id": _ids(world, person)["conversation"], "title": f"About tides, {person.canary}"},
+        {"id": NO_ID, "title": "x"},
+        {"id": NO_ID, "title": ""},
+    ),
     "Mutation.messageSend": _messages,
+    "Mutation.conversationDelete": lambda world, person: _inputs(
+        {"id": _ids(world, person)["on broken"]}, {"id": NO_ID}
+    ),
+    "Mutation.replyRetry": _retries,
     "Mutation.replyStop": lambda world, person: _inputs(
         {"messageId": _ids(world, person)["pending"]}, {"messageId": NO_ID}
     ),
@@ -197,13 +268,17 @@ CALLS: dict[str, Calls] = {
     "Subscription.videoReadiness": _readiness,
     "Subscription.wizReply": _replies,
     "Subscription.jobProgress": _job_streams,
+    "Subscription.noteUpdated": _note_streams,
 }
 """The arguments of several calls, each a new list; between them they meet every kind of answer."""
+
+CALLS |= {name: partial(_task_calls, name) for name in TASK_OPERATIONS}
 
 BY_NEWCOMERS: dict[str, Prepare] = {
     "Mutation.apiTokenCreate": nothing,
     "Mutation.apiTokenRevoke": make_api_token,
     "Mutation.avatarSet": send_picture,
+    "Mutation.noteDelete": _take_a_note,
     "Mutation.passwordChange": nothing,
     "Mutation.sessionRevoke": nothing,
     "Mutation.sessionRevokeAll": nothing,

@@ -29,6 +29,8 @@ class Person:
     """The first one of their reply's stream, before any of its text."""
     job_position: list[str] = field(default_factory=list[str])
     """The first one of the stream of their pending job, before it went on."""
+    note_position: list[str] = field(default_factory=list[str])
+    """One of the stream of their notes on the lecture, before one was taken, one changed and one deleted."""
 
     @property
     def markers(self) -> list[str]:

@@ -88,18 +88,18 @@ BREACHES = [
     (conventions.is_a_failure_of_a_mutation, "extend type Note { lost: NotFound }", "NotFound"),
     (
         conventions.is_a_stream_of_ours,
-        "extend type Subscription { noteUpdated(after: String): Note! }",
-        "noteUpdated does not return a union of events",
+        "extend type Subscription { noteFollowed(after: String): Note! }",
+        "noteFollowed does not return a union of events",
     ),
     (
         conventions.is_a_stream_of_ours,
-        "extend type Subscription { noteUpdated: ReplyEvent! }",
-        "noteUpdated cannot be resumed",
+        "extend type Subscription { noteFollowed: ReplyEvent! }",
+        "noteFollowed cannot be resumed",
     ),
     (
         conventions.is_a_stream_of_ours,
-        "union NoteEvent = Note extend type Subscription { noteUpdated(after: String): NoteEvent! }",
-        "noteUpdated: Note is no StreamEvent",
+        "union NoteEvent = Note extend type Subscription { noteFollowed(after: String): NoteEvent! }",
+        "noteFollowed: Note is no StreamEvent",
     ),
 ]
 

@@ -27,6 +27,7 @@ from tests.schema.belongings import (
     fail_a_job,
     find_artifacts,
     go_on_with_a_job,
+    keep_notes,
     mail_tokens,
 )
 from tests.schema.kept_client import KeptClient
@@ -43,8 +44,11 @@ from tests.schema.people import (
     take_note,
     user_id,
 )
+from tests.schema.queued import queue_tasks
 from tests.server import Server, serving
 from tests.servers.google import CLIENT_ID, FakeGoogle, google
+from tests.servers.video_search import KEY as SEARCH_KEY
+from tests.servers.video_search import video_search
 
 LECTURE = "dQw4w9WgXcQ"
 UNREADY = "unready-001"
@@ -74,6 +78,8 @@ class World:
     """Of the entrant, each unused."""
     mailed_tokens: Mapping[Purpose, list[str]]
     """Each unused, of users who are none of the people."""
+    tasks: Mapping[str, str]
+    """Ids of tasks of nobody's among the people, by how they stand."""
     google: FakeGoogle
     """By which the entrant may come in, too."""
 
@@ -90,8 +96,9 @@ class World:
 @asynccontextmanager
 async def inhabited(settings: Settings, *, entries: int = 0) -> AsyncGenerator[World]:
     """The server does no tasks, so that nothing changes unless a test changes it. The entrant has `entries` sessions more."""
-    with google() as fake:
-        async with _inhabited(settings, fake, entries) as world:
+    with google() as fake, video_search() as search:
+        changes = {"youtube_api_key": SecretStr(SEARCH_KEY), "youtube_api_origin": search.origin}
+        async with _inhabited(settings.model_copy(update=changes), fake, entries) as world:
             yield world
 
 
@@ -131,6 +138,7 @@ async def _inhabited(settings: Settings, fake: FakeGoogle, entries: int) -> Asyn
             lecture_position=await _announce(server, videos[LECTURE]),
             refresh_tokens=[one["refreshToken"] for one in entered],
             mailed_tokens=await mail_tokens(server, entries),
+            tasks=await queue_tasks(server, LECTURE),
             google=fake,
         )
 
@@ -148,7 +156,7 @@ async def _settle(nobody: KeptClient, person: Person) -> None:
     person.ids["question"], person.ids["reply"] = await send_message(person, person.ids["conversation"])
     person.position.append(await first_position(person, person.ids["reply"]))
     if person.kind == "user":
-        person.ids["note"] = await take_note(person, LECTURE)
+        await keep_notes(person, LECTURE)
         person.ids["user"] = await user_id(person)
         person.ids["session"] = await begin_session(nobody, person)
         person.ids["upload"] = await announce_file(person)

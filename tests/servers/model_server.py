@@ -34,11 +34,12 @@ class Refusal:
 
     status: int
     location: str | None = None
+    retry_after: int | None = None
 
 
-Step = str | asyncio.Event | Fault
+Step = str | bytes | asyncio.Event | Fault
 Script = Sequence[Step] | Refusal
-"""Pieces to say and gates to wait at; it ends well unless a fault ends it."""
+"""Pieces to say, bytes to send as they are and gates to wait at; it ends well unless a fault ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +110,18 @@ class ModelServer:
         if isinstance(script, Refusal):
             body = json.dumps(self.dialect.failure(script.status, f"Never with {asked.key}!")).encode()
             location = f"Location: {script.location}\r\n" if script.location else ""
-            head = f"HTTP/1.1 {script.status} No\r\nContent-Type: application/json\r\n{location}"
+            wait = f"Retry-After: {script.retry_after}\r\n" if script.retry_after is not None else ""
+            head = f"HTTP/1.1 {script.status} No\r\nContent-Type: application/json\r\n{location}{wait}"
             writer.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
         else:
             await self._stream(script, asked, writer)
         await writer.drain()
+
+    def _say(self, step: str | bytes, writer: asyncio.StreamWriter) -> None:
+        if isinstance(step, bytes):
+            writer.write(f"{len(step):x}\r\n".encode() + step + b"\r\n")
+        else:
+            _chunk(writer, self.dialect.piece(step))
 
     async def _stream(self, steps: Sequence[Step], asked: Asked, writer: asyncio.StreamWriter) -> None:
         writer.write(
@@ -124,8 +132,8 @@ class ModelServer:
             match step:
                 case asyncio.Event():
                     await step.wait()
-                case str():
-                    _chunk(writer, self.dialect.piece(step))
+                case str() | bytes():
+                    self._say(step, writer)
                 case Fault.CUT:
                     return
                 case Fault.UNFINISHED:

@@ -84,6 +84,8 @@ class FakeYouTube:
     videos: dict[str, FakeVideo] = field(default_factory=dict[str, FakeVideo])
     requests: list[str] = field(default_factory=list[str])
     """The path of each request, in the order they came."""
+    cookies: list[str] = field(default_factory=list[str])
+    """What each request came with."""
     closing: threading.Event = field(default_factory=threading.Event)
 
     def video(self, youtube_id: str) -> FakeVideo:
@@ -120,6 +122,7 @@ class _Handler(QuietHandler):
             raise TypeError(self.server)
         youtube, path = self.server.youtube, urlsplit(self.path).path
         youtube.requests.append(path)
+        youtube.cookies.append(self.headers.get("Cookie", ""))
         youtube.await_voice(youtube_id)
         video = youtube.video(youtube_id)
         match video.fault:

@@ -77,6 +77,9 @@ TYPE_OF_ID = {
     "ReplyStopInput.messageId": "Message",
     "wizReply.messageId": "Message",
     "videoReadiness.videoId": "Video",
+    "noteUpdated.videoId": "Video",
+    "NoteUpdateInput.id": "Note",
+    "NoteDeleteInput.id": "Note",
 }
 """What is meant by an id, where not anything; by argument or input field."""
 

@@ -157,9 +157,9 @@ SEGMENTS = (
 
 def _fill(connection: Connection) -> None:
     """What there is already can be found, too."""
-    _add(connection, "NOTE", _rows(connection, NOTES))
-    _add(connection, "MESSAGE", _rows(connection, MESSAGES))
-    _add(connection, "CONVERSATION", _rows(connection, TITLES))
+    _add(connection, "NOTE", _rows(connection, NOTES), scope="n", of="user_id")
+    _add(connection, "MESSAGE", _rows(connection, MESSAGES), scope="c", of="user_id")
+    _add(connection, "CONVERSATION", _rows(connection, TITLES), scope="c", of="user_id")
     segments = list(_rows(connection, SEGMENTS))
     words = [
         {"of": segment["video_id"], "at": segment["position"], "words": between_spaces(str(segment["text"]))}
@@ -168,7 +168,7 @@ def _fill(connection: Connection) -> None:
     if words:
         statement = "UPDATE transcript_segments SET words = :words WHERE video_id = :of AND position = :at"
         connection.execute(sa.text(statement), words)
-    _add(connection, "TRANSCRIPT", _stretches(segments))
+    _add(connection, "TRANSCRIPT", _stretches(segments), scope="v", of="video_id")
 
 
 def _rows(connection: Connection, statement: str) -> Iterator[Mapping[str, object]]:
@@ -176,8 +176,17 @@ def _rows(connection: Connection, statement: str) -> Iterator[Mapping[str, objec
     yield from (dict(row) for row in rows.mappings().all())
 
 
-def _add(connection: Connection, kind: str, rows: Iterator[Mapping[str, object]]) -> None:
-    entries = [{**EMPTY, "kind": kind, "words": " ".join(split_words(str(row["text"]))), **row} for row in rows]
+def _add(connection: Connection, kind: str, rows: Iterator[Mapping[str, object]], *, scope: str, of: str) -> None:
+    """Whose it is, is one of its words; a guest's has no such word."""
+    entries = [
+        {
+            **EMPTY,
+            "kind": kind,
+            "words": " ".join([*split_words(str(row["text"])), *([] if row[of] is None else [f"@{scope}{row[of]}"])]),
+            **row,
+        }
+        for row in rows
+    ]
     for start in range(0, len(entries), BATCH):
         connection.execute(sa.insert(ENTRIES), entries[start : start + BATCH])
 

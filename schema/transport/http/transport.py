@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from schema.context import Context
 from schema.execution.graphql_core import Operation
 from schema.transport.contexts import Contexts
+from schema.transport.http.attended import ClientGone, execute_attended
 from schema.transport.http.negotiation import MediaType, preferred
 from schema.transport.http.requests import read_request
 from schema.transport.json_text import encode
@@ -54,6 +55,8 @@ class HttpTransport:
                 response = await self._answer(request, place)
             except HttpRefusal as refusal:
                 response = refusal_response(refusal, scope)
+            except ClientGone:
+                return
             headers = MutableHeaders(raw=response.raw_headers)
             headers.add_vary_header("Accept")
             headers.setdefault("Cache-Control", "no-store")
@@ -86,16 +89,16 @@ class HttpTransport:
             operation = await self._pipeline.prepare(asked, context)
             _check_kind(operation.kind, request.method, media)
             if media in STREAMS:
-                return self._stream(media, await self._payloads(operation, place), context)
-            return _json(await self._pipeline.execute(operation), media, context)
+                return self._stream(media, await self._payloads(operation, request, place), context)
+            return _json(await execute_attended(self._pipeline, operation, request.receive), media, context)
         except RequestRefused as refused:
             if media in STREAMS:
                 return self._stream(media, single(refused.payload), context)
             return _json(refused.payload, media, context)
 
-    async def _payloads(self, operation: Operation, place: ExitStack) -> AsyncGenerator[Payload]:
+    async def _payloads(self, operation: Operation, request: Request, place: ExitStack) -> AsyncGenerator[Payload]:
         if operation.kind is not OperationType.SUBSCRIPTION:
-            return single(await self._pipeline.execute(operation))
+            return single(await execute_attended(self._pipeline, operation, request.receive))
         context = operation.context
         viewer = context.identity if isinstance(context.identity, Viewer) else None
         try:

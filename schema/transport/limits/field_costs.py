@@ -7,7 +7,7 @@ from graphql import GraphQLField, GraphQLInterfaceType, GraphQLNamedType, GraphQ
 from graphql.type import is_composite_type
 
 from schema.execution.graphql_core import definition_of
-from schema.types.costs import LIST_SIZE, RATIONED, UNCOUNTED, AtMost, PageSize
+from schema.types.costs import LIST_SIZE, PATIENCE, RATIONED, UNCOUNTED, AtMost, PageSize
 
 FIRST = "first"
 
@@ -48,6 +48,13 @@ def rationed_fields(schema: GraphQLSchema) -> frozenset[str]:
     if schema.mutation_type is None:
         return frozenset()
     return frozenset(name for name, field in schema.mutation_type.fields.items() if RATIONED in _metadata(field))
+
+
+def patient_fields(schema: GraphQLSchema) -> frozenset[str]:
+    """The mutations that wait for something."""
+    if schema.mutation_type is None:
+        return frozenset()
+    return frozenset(name for name, field in schema.mutation_type.fields.items() if PATIENCE in _metadata(field))
 
 
 def _field_cost(place: str, field: GraphQLField, below: GraphQLNamedType) -> FieldCost:

@@ -6,7 +6,7 @@ from graphql import DocumentNode, FragmentDefinitionNode, GraphQLSchema, Operati
 
 from schema.errors import QueryTooComplex
 from schema.transport.limits.document_size import DocumentSize, measure
-from schema.transport.limits.field_costs import field_costs, rationed_fields
+from schema.transport.limits.field_costs import field_costs, patient_fields, rationed_fields
 from schema.transport.limits.introspection_costs import cost_of_whole_schema, introspection_costs
 from schema.transport.limits.root_fields import root_fields
 from schema.transport.limits.worst_case import WorstCase
@@ -19,6 +19,7 @@ class OperationLimits:
         self._settings = settings
         self._costs = field_costs(schema)
         self._rationed = rationed_fields(schema)
+        self._patient = patient_fields(schema)
         self._introspection_costs = introspection_costs(schema)
         # Tools ask for the whole schema; nobody needs to ask for it over and over in one operation.
         self._most_introspection = cost_of_whole_schema(schema, self._introspection_costs) * 3 // 2
@@ -27,7 +28,7 @@ class OperationLimits:
     def check_document(self, document: DocumentNode) -> None:
         """For anything that can be parsed, valid or not. Raises QueryTooComplex."""
         self._check_size(measure(document))
-        fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        fragments = _fragments(document)
         for node in document.definitions:
             if isinstance(node, OperationDefinitionNode):
                 self._check_root(node, fragments)
@@ -50,6 +51,12 @@ class OperationLimits:
         introspection = WorstCase(self._introspection_costs, document, operation, variables).nodes(root)
         _check("introspection", introspection, self._most_introspection)
 
+    def is_patient(self, document: DocumentNode, operation: OperationDefinitionNode) -> bool:
+        """Whether all that a valid operation does is to wait."""
+        if operation.operation is not OperationType.MUTATION:
+            return False
+        return self._patient.issuperset(root_fields(operation, _fragments(document)).values())
+
     def _check_size(self, size: DocumentSize) -> None:
         settings = self._settings
         sizes = (size.text, *size.operations)
@@ -67,6 +74,10 @@ class OperationLimits:
                 message = f"{listed} cost more than others: an operation may have one such field, and this one has {len(rationed)}."
                 raise QueryTooComplex(rationed[0], len(rationed), 1, message)
         _check("rootFields", len(fields), self._settings.query_max_root_fields)
+
+
+def _fragments(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
+    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
 
 
 def _check(limit: str, value: int, maximum: int) -> None:

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from schema.transport.coded_errors import coded_error
-from schema.transport.connections.protocols import BREAK_OFF, SHUTDOWN
+from schema.transport.connections.protocols import BREAK_OFF
+from schema.transport.departures import gone, shutdown_of
 from schema.transport.json_text import encode
 from schema.transport.pipeline import Payload
 from schema.transport.request_log import request_id_of
@@ -68,10 +69,10 @@ class StreamResponse(Response):
         self._heartbeat_seconds = heartbeat_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        shutdown = _shutdown_of(scope)
+        shutdown = shutdown_of(scope)
         async with asyncio.TaskGroup() as group:
             delivering = group.create_task(self._deliver(scope, send))
-            watching = [group.create_task(_gone(receive)), group.create_task(_begun(shutdown))]
+            watching = [group.create_task(gone(receive)), group.create_task(_begun(shutdown))]
             tasks = {delivering, *watching}
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
@@ -86,7 +87,7 @@ class StreamResponse(Response):
                 await _write(send, self._framing.failure(error), more=False)
         elif BREAK_OFF in scope["extensions"]:
             scope["extensions"][BREAK_OFF]()
-            await _gone(receive)
+            await gone(receive)
 
     async def _deliver(self, scope: Scope, send: Send) -> None:
         async with aclosing(self._payloads):
@@ -113,20 +114,8 @@ class StreamResponse(Response):
         return self._framing.ending
 
 
-def _shutdown_of(scope: Scope) -> asyncio.Event:
-    """Set when the server begins to shut down; one that nobody sets, under a server that tells us nothing."""
-    known: asyncio.Event | None = scope.get("extensions", {}).get(SHUTDOWN)
-    return asyncio.Event() if known is None else known
-
-
 async def _begun(shutdown: asyncio.Event) -> None:
     await shutdown.wait()
-
-
-async def _gone(receive: Receive) -> None:
-    """Return when the client has gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _write(send: Send, body: bytes, *, more: bool = True) -> None:

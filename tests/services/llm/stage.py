@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from services.llm.chat_model import ChatModel, ChatRequest, ChatTurn, ModelError, Segment
+from services.llm.chat_model import ChatModel, ChatRequest, ChatTurn, ModelError, Segment, WritingModel
 from services.llm.gemini import Gemini
 from services.llm.openrouter import OpenRouter
+from services.llm.remote import Limits
 from tests.servers.gemini import gemini
 from tests.servers.model_server import ModelServer, Script
 from tests.servers.openrouter import openrouter
@@ -36,7 +37,7 @@ class Stage:
     server: ModelServer
     provider: Gemini | OpenRouter
 
-    def model(self, key: str = KEY) -> ChatModel:
+    def model(self, key: str = KEY) -> WritingModel:
         return self.provider.with_key(SecretStr(key))
 
 
@@ -54,10 +55,12 @@ class Heard:
 
 
 @asynccontextmanager
-async def staged(name: str, *scripts: Script, silence_seconds: float = 30) -> AsyncGenerator[Stage]:
+async def staged(
+    name: str, *scripts: Script, silence_seconds: float = 30, longest_seconds: float = 60
+) -> AsyncGenerator[Stage]:
     async with SERVERS[name]() as server:
         server.scripts[:] = scripts
-        provider = provider_at(name, server.url, silence_seconds=silence_seconds)
+        provider = provider_at(name, server.url, silence_seconds=silence_seconds, longest_seconds=longest_seconds)
         try:
             await provider.client.get()  # so that no silence is an import
             yield Stage(server=server, provider=provider)
@@ -65,10 +68,18 @@ async def staged(name: str, *scripts: Script, silence_seconds: float = 30) -> As
             await provider.close()
 
 
-def provider_at(name: str, url: str, *, silence_seconds: float = 30) -> Gemini | OpenRouter:
+def provider_at(
+    name: str, url: str, *, silence_seconds: float = 30, longest_seconds: float = 60
+) -> Gemini | OpenRouter:
+    limits = Limits(
+        max_tokens=4096,
+        transcript_characters=60_000,
+        silence_seconds=silence_seconds,
+        longest_seconds=longest_seconds,
+    )
     if name == "gemini":
-        return Gemini(base_url=url, model="a-model", silence_seconds=silence_seconds)
-    return OpenRouter(base_url=url, model="some/model", silence_seconds=silence_seconds)
+        return Gemini(base_url=url, model="a-model", limits=limits)
+    return OpenRouter(base_url=url, model="some/model", limits=limits)
 
 
 async def listen(model: ChatModel, request: ChatRequest = REQUEST) -> Heard:

@@ -10,6 +10,7 @@ class UpstreamModel:
 
     def __init__(self) -> None:
         self.is_open = False
+        self.transcript_characters: int | None = None
 
     @property
     def name(self) -> str:

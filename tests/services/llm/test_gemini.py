@@ -17,7 +17,7 @@ async def test_what_is_asked() -> None:
         assert turns == [("user", "Who pulls?"), ("model", "The Moon [1:01]."), ("user", "Why?")]
         (instructions,) = asked.body["systemInstruction"]["parts"]
         assert "1:01 The Moon pulls." in instructions["text"]
-        assert asked.body["generationConfig"] == {"maxOutputTokens": 8192}
+        assert asked.body["generationConfig"] == {"maxOutputTokens": 4096}
 
 
 async def test_thoughts_are_no_answer() -> None:

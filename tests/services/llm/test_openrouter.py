@@ -17,7 +17,7 @@ async def test_what_is_asked() -> None:
         assert turns == [("user", "Who pulls?"), ("assistant", "The Moon [1:01]."), ("user", "Why?")]
         assert system[0] == "system"
         assert "1:01 The Moon pulls." in system[1]
-        assert (asked.body["model"], asked.body["stream"], asked.body["max_tokens"]) == ("some/model", True, 8192)
+        assert (asked.body["model"], asked.body["stream"], asked.body["max_tokens"]) == ("some/model", True, 4096)
 
 
 async def test_a_key_without_credit() -> None:

@@ -16,8 +16,8 @@ from tests.services.tasks.stage import LANE, Stage, do_nothing
 HANDLERS = {"reply": Handling(handle=do_nothing)}
 
 
-def waiting(key: str) -> dict[str, object]:
-    return {"kind": "reply", "lane": LANE, "key": key, "payload": {}, "max_attempts": 1}
+def waiting(key: str, kind: str = "reply") -> dict[str, object]:
+    return {"kind": kind, "lane": LANE, "key": key, "payload": {}, "max_attempts": 1}
 
 
 @pytest.mark.asyncio
@@ -113,12 +113,15 @@ async def test_a_lease_that_ran_out_is_taken_over(stage: Stage) -> None:
     assert (await stage.task(task_id)).worker == "bob"
 
 
+@pytest.mark.parametrize("kinds", [["reply"], ["metadata", "transcript", "summary"], ["summary", "nothing"]])
 @pytest.mark.asyncio
-async def test_a_claim_seeks_the_index(stage: Stage, engines: Engines) -> None:
-    many = [waiting(str(number)) for number in range(10_000)]
+async def test_a_claim_seeks_the_index(stage: Stage, engines: Engines, kinds: list[str]) -> None:
+    """Whichever kinds of one lane a worker does, of 100,000 tasks."""
+    of_lane = ("reply", "metadata", "transcript", "summary")
+    many = [waiting(str(number), of_lane[number % len(of_lane)]) for number in range(100_000)]
     async with stage.sessions.write() as tx:
         await tx.execute(insert(Task).values(run_at=clock.seconds_from_now(60)), many)
-    statement = queries.claim(lane=LANE, kinds=["reply"], worker="ann", lease_token="t", lease_seconds=60)
+    statement = queries.claim(lane=LANE, kinds=kinds, worker="ann", lease_token="t", lease_seconds=60)
     async with engines.writing.connect() as connection:
         if engines.dialect == "postgresql":
             await connection.execute(text("ANALYZE tasks"))

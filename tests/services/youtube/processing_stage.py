@@ -12,6 +12,7 @@ from db.queries import videos as queries
 from db.queries.videos import SegmentRow, VideoPartRow, VideoRow
 from db.sessions import Sessions
 from services.llm.chat_model import Segment
+from services.llm.writer import ExtractiveWriter, Writer
 from services.tasks.model import ClaimedTask
 from services.tasks.queue import TaskQueue
 from services.tasks.worker import Worker
@@ -27,6 +28,12 @@ from tests.servers.youtube import FakeYouTube
 from tests.services.tasks.stage import Stage, running
 
 LEASE_SECONDS = 60
+
+
+class OwnWords:
+    async def for_user(self, user_id: int | None) -> Writer:
+        del user_id
+        return ExtractiveWriter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,7 @@ class ProcessingStage:
             queue=queue,
             transcripts=Transcripts(self.access),
             metadata=Metadata(self.access),
+            writers=OwnWords(),
         )
 
     @asynccontextmanager

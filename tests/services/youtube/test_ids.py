@@ -16,6 +16,7 @@ ID = "dQw4w9WgXcQ"
         f"https://www.youtube.com/watch?v={ID}",
         f"http://youtube.com/watch?v={ID}",
         f"youtube.com/watch?v={ID}",
+        f"//youtube.com/watch?v={ID}",
         f"www.youtube.com/watch?v={ID}",
         f"https://m.youtube.com/watch?v={ID}",
         f"https://music.youtube.com/watch?v={ID}",
@@ -65,6 +66,41 @@ def test_a_playlist_is_refused_first(text: str) -> None:
     assert _refusal(text) is ProblemCode.PLAYLIST
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"https://www.youtube.com/watch?v={ID}&list=PL123&index=2",
+        f"https://www.youtube.com/watch?list=PL123&v={ID}",
+        f"youtu.be/{ID}?list=PL123",
+        f"//m.youtube.com/watch?v={ID}&list=",
+    ],
+)
+def test_a_video_of_a_playlist_counts_where_that_is_accepted(text: str) -> None:
+    assert parse_video_id(text, accept_playlist_links=True) == ID
+    assert _refusal(text) is ProblemCode.PLAYLIST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://www.youtube.com/playlist?list=PL123",
+        f"https://www.youtube.com/playlist?list=PL123&v={ID}",
+        "https://www.youtube.com/watch?list=PL123",
+        "https://www.youtube.com/watch?v=short&list=PL123",
+        "https://www.youtube.com/embed/videoseries?list=PL123",  # 11 letters
+        "https://www.youtube.com/EMBED/videoseries?list=PL123",
+        f"https://example.org/watch?v={ID}&list=PL123",
+        "youtu.be/?list=PL123",
+        "list=aaaaaa",
+        "https://[youtube.com/watch?list=",
+    ],
+)
+def test_a_bare_playlist_never_does(text: str) -> None:
+    with pytest.raises(UnusableLinkError) as refusal:
+        parse_video_id(text, accept_playlist_links=True)
+    assert refusal.value.code is ProblemCode.PLAYLIST
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\t\n"])
 def test_nothing_is_told_apart_from_something_wrong(text: str) -> None:
     assert _refusal(text) is ProblemCode.REQUIRED
@@ -89,7 +125,6 @@ def test_nothing_is_told_apart_from_something_wrong(text: str) -> None:
         f"https://youtube.com@evil.example/watch?v={ID}",
         f"https://evil.example/youtube.com/watch?v={ID}",
         f"https:/youtube.com/watch?v={ID}",
-        f"//youtube.com/watch?v={ID}",
         f"ftp://youtube.com/watch?v={ID}",
         f"javascript://youtube.com/watch?v={ID}",
         f"https://[youtube.com/watch?v={ID}",

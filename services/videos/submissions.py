@@ -1,0 +1,104 @@
+"""Transcripts that users bring: read, and kept for everybody where there is none yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from db.queries import transcripts as queries
+from db.queries import uploads as upload_queries
+from db.queries import videos as video_queries
+from db.queries.videos import VideoRow
+from db.sessions import Reader, Sessions, Transaction
+from services.errors import InvalidInput, TranscriptExists, Unauthenticated, UnauthenticatedReason
+from services.llm.chat_model import Segment
+from services.tasks.queue import TaskQueue
+from services.validation import Checks
+from services.videos import processing, results, videos
+from services.videos.formats.reading import read_text
+from services.videos.processing import KINDS, Part
+from services.videos.results import TranscriptSource
+from services.videos.segments import GivenSegment, clean
+from services.videos.transcript_files import TranscriptFiles, use_up
+from services.videos.videos import VideoRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenTranscript:
+    """Exactly one is given, as it was sent."""
+
+    upload_id: int | None = None
+    segments: Sequence[GivenSegment] | None = None
+    text: str | None = None
+
+
+class SubmissionService:
+    def __init__(self, database: Sessions, queue: TaskQueue, files: TranscriptFiles) -> None:
+        self._database = database
+        self._queue = queue
+        self._files = files
+
+    async def submit(self, user_id: int, ref: VideoRef, given: GivenTranscript) -> VideoRow:
+        """The video, which is made when it is new, and becomes the user's.
+
+        Raises NotFound, InvalidInput (an upload is then used up), TranscriptExists or Overloaded.
+        """
+        async with self._database.read() as reader:
+            video = await videos.lookup(reader, ref)
+            if video is not None:
+                await _require_room(reader, video, user_id)
+        segments = await self._read(user_id, given, _length_of(video))
+        async with self._database.write() as tx:
+            await _lock_user(tx, user_id)
+            if given.upload_id is not None:
+                await use_up(tx, user_id, given.upload_id)
+            video = await videos.lock(tx, await videos.make(tx, ref, None))
+            await _require_room(tx, video, user_id)
+            await self._keep(tx, video, segments, user_id)
+            await tx.execute(video_queries.remember_addition(user_id, video.id, tx.dialect))
+            return await videos.lookup(tx, VideoRef(id=video.id)) or video
+
+    async def _read(self, user_id: int, given: GivenTranscript, total_seconds: float | None) -> Sequence[Segment]:
+        if given.upload_id is not None:
+            return await self._read_upload(user_id, given.upload_id, total_seconds)
+        if given.segments is not None:
+            return await self._files.parse(partial(_checked, given.segments))
+        return await self._files.parse(partial(read_text, given.text or "", total_seconds, "source", "text"))
+
+    async def _read_upload(self, user_id: int, upload_id: int, total_seconds: float | None) -> Sequence[Segment]:
+        try:
+            return await self._files.read(user_id, upload_id, "source", "uploadId", total_seconds=total_seconds)
+        except InvalidInput:
+            async with self._database.write() as tx:
+                await use_up(tx, user_id, upload_id)
+            raise
+
+    async def _keep(self, tx: Transaction, video: VideoRow, segments: Sequence[Segment], user_id: int) -> None:
+        # Whoever fetches it can keep nothing any more, nor show a failure.
+        await self._queue.request_cancel(tx, KINDS[Part.TRANSCRIPT], str(video.id))
+        await processing.enqueue_missing(tx, video, among={Part.METADATA})
+        source = TranscriptSource.USER
+        await results.keep_transcript(tx, video, segments, source=source, attempts=0, user_id=user_id)
+
+
+def _length_of(video: VideoRow | None) -> float | None:
+    seconds = (video.details or {}).get("duration") if video else None
+    return float(seconds) if isinstance(seconds, int | float) else None
+
+
+def _checked(given: Sequence[GivenSegment]) -> list[Segment]:
+    checks = Checks()
+    segments = clean(checks, given, "source", "segments")
+    checks.finish()
+    return segments
+
+
+async def _require_room(reader: Reader, video: VideoRow, user_id: int) -> None:
+    """Raises TranscriptExists for a transcript that is not of the user's own bringing."""
+    if video.transcript_available and await reader.scalar(queries.submitter(video.id)) != user_id:
+        raise TranscriptExists(video.id)
+
+
+async def _lock_user(tx: Transaction, user_id: int) -> None:
+    """Before all that is theirs, as when the account is deleted. Raises Unauthenticated."""
+    if await tx.scalar(upload_queries.lock_user(user_id)) is None:
+        raise Unauthenticated(UnauthenticatedReason.REVOKED)
