@@ -19,8 +19,8 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install serve worker migrate test test-clients node-and-chromium stress check lock lock-check lint fmt types sdl sdl-check wheel \
-	static
+.PHONY: help install serve worker migrate test test-clients node-and-chromium stress evaluate check lock lock-check lint fmt types sdl \
+	sdl-check wheel static
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +60,9 @@ node-and-chromium:
 
 stress: $(VENV)/.dev ## Send 10,000 generated operations to each database, and write docs/stress.md (ARGS="--operations 500")
 	$(BIN)/pytest -m stress tests/stress $(ARGS)
+
+evaluate: $(VENV)/.dev ## Ask the extractive model the labelled questions, and count hits and false answers (ARGS=--details)
+	$(BIN)/python -m tests.evaluation.evaluate $(ARGS)
 
 wheel: $(VENV)/.dev ## Build the wheel, install it in an empty environment, and serve from there
 	$(BIN)/pytest -m packaging tests/packaging

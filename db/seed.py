@@ -10,8 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from db.queries import samples as queries
 from db.queries.samples import SampleRow, SegmentRow
-from db.search_index import index_transcript
-from db.search_words import between_spaces
+from db.search_index import fold_transcript, index_transcript
 from db.sessions import Sessions, Transaction
 
 
@@ -107,19 +106,11 @@ async def _put_video(transaction: Transaction, video_id: int, sample: Sample) ->
 
 
 async def _put_segments(transaction: Transaction, video_id: int, sample: Sample) -> bool:
-    wanted = [
-        SegmentRow(
-            position=position,
-            start_seconds=segment.start_seconds,
-            duration_seconds=segment.duration_seconds,
-            text=segment.text,
-            words=between_spaces(segment.text),
-        )
-        for position, segment in enumerate(sample.segments)
-    ]
+    folded = fold_transcript(sample.segments)
+    wanted = [SegmentRow(position, *segment) for position, segment in enumerate(folded)]
     if await transaction.rows(SegmentRow, queries.segments(video_id)) == wanted:
         return False
     await transaction.execute(queries.remove_segments(video_id))
     await transaction.execute(queries.add_segments(), [{"video_id": video_id, **row._asdict()} for row in wanted])
-    await index_transcript(transaction, video_id, wanted, created_at=datetime.now(UTC))
+    await index_transcript(transaction, video_id, folded, created_at=datetime.now(UTC))
     return True

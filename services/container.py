@@ -39,7 +39,6 @@ from services.wiz.wiz import WizService
 from services.work import working
 from services.worker_api.claims import ClaimService
 from services.worker_api.tasks import TaskService
-from services.worker_api.transcript_uploads import TranscriptUploads
 from services.worker_api.work import WorkService
 from services.youtube.search import VideoSearch
 
@@ -131,7 +130,7 @@ class Services(IdentityServices):
 
     @cached_property
     def external_work(self) -> WorkService:
-        return WorkService(self.database, self.queue, TranscriptUploads(self.uploads, self.storage))
+        return WorkService(self.database, self.queue, self.transcript_files)
 
     @cached_property
     def jobs(self) -> JobService:

@@ -98,6 +98,7 @@ async def _store_the_rest(server: Server, user_id: int, canary: str) -> None:
     owned: Sequence[tuple[type[Base], dict[str, object]]] = [
         (tables.ApiToken, {"token_hash": f"api {canary}"}),
         (tables.MailedToken, {"token_hash": canary, "purpose": "P", "email": canary, "expires_at": clock.now()}),
+        (tables.TranscriptSubmission, {"video_id": user_id}),  # of a sample
         (tables.ProviderKey, {"provider": "gemini", "sealed": b"sealed", "sealed_by": "key"}),
     ]
     async with server.services.database.write() as tx:

@@ -59,7 +59,7 @@ class TranscriptSubmission(Base):
     __table_args__ = (Index(None, "user_id"),)
 
     video_id: Mapped[int] = mapped_column(type_of_id, ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
-    user_id: Mapped[int | None] = mapped_column(type_of_id, ForeignKey("users.id", ondelete="SET NULL"))
+    user_id: Mapped[int] = mapped_column(type_of_id, ForeignKey("users.id", ondelete="CASCADE"))
     created_at: Mapped[CreatedAt]
 
 

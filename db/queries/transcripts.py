@@ -61,7 +61,7 @@ def count(video_ids: Sequence[int], words: Sequence[str]) -> Select[int, int]:
     )
 
 
-def submitter(video_id: int) -> Select[int | None]:
+def submitter(video_id: int) -> Select[int]:
     """Who brought the transcript; null for somebody who is gone, and no row for one that was fetched."""
     return select(TranscriptSubmission.user_id).where(TranscriptSubmission.video_id == video_id)
 

@@ -9,7 +9,7 @@ from db.paging import Page
 from db.queries.notes import NoteRow
 from schema.context import Info
 from schema.types.notes import Note, place
-from schema.types.paging import LARGEST_SIZE, After, Connection, First, page_request
+from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_request
 from schema.types.streams import StreamEvent
 
 
@@ -22,7 +22,7 @@ class NoteSnapshot(StreamEvent):
     @strawberry.field(
         description="The notes, the oldest first. Where there are more, page on here or through `Video.notes`."
     )
-    async def notes(self, info: Info, first: First = LARGEST_SIZE, after: After = None) -> Connection[Note]:
+    async def notes(self, info: Info, first: First = DEFAULT_SIZE, after: After = None) -> Connection[Note]:
         request = page_request(first, after)
         if request.after is not None:
             (found,) = await Note.on_videos(info.context, [self.video_id], request)

@@ -34,6 +34,11 @@ class ExtractiveModel:
         """The name stored with each reply."""
         return "extractive"
 
+    @property
+    def transcript_characters(self) -> int | None:
+        """It reads the whole transcript."""
+        return None
+
     async def reply(self, request: ChatRequest) -> AsyncGenerator[str, None]:
         """Yield the answer word by word; ranking runs in a thread, since an hour of speech takes a while to index."""
         answer = await asyncio.to_thread(compose_answer, request)
@@ -76,7 +81,7 @@ def _quoted(passage: Passage, sentences: Sequence[Sentence], *, bold: int | None
         f"**{_clipped(sentences[position].text)}**" if position == bold else _clipped(sentences[position].text)
         for position in range(passage.first, passage.last + 1)
     ]
-    stamp = format_timestamp(sentences[passage.first].start_seconds)
+    stamp = format_timestamp(sentences[passage.main].start_seconds)
     return f"\N{LEFT DOUBLE QUOTATION MARK}{' '.join(texts)}\N{RIGHT DOUBLE QUOTATION MARK} [{stamp}]"
 
 

@@ -5,21 +5,24 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.llm.evidence import weigh
 from services.llm.questions import Question, Sought
 from services.llm.ranking import Match, Ranking
 from services.llm.sentences import Sentence
 
 _MERGED_WITHIN_SECONDS: Final = 15
-"""Two points nearer than this are one, cited where the first begins."""
+"""Two points nearer than this are one, cited where the better begins."""
 
 _MOST_PASSAGES: Final = 3
 _MOST_SENTENCES: Final = 3
-_CANDIDATES: Final = 10
-_FEWEST_COVERED: Final = 0.4
+_CANDIDATES: Final = 80
 _FEWEST_COVERED_ALONE: Final = 0.15
 _FEWEST_WORDS: Final = 6
 _FEWEST_FRESH_TERMS: Final = 2
-_WORTH_ADDING: Final = 0.6
+_WORTH_ADDING: Final = 0.3
+_WORTH_TELLING: Final = 0.6
+"""Of the best match, what has not been told must reach: better the same again than something beside the point."""
+
 _OPENING_SENTENCES: Final = 5
 _FEWEST_OPENING_WORDS: Final = 8
 
@@ -33,7 +36,7 @@ _COURTESY: Final = re.compile(r"\b(?:good (?:evening|morning|afternoon)|hello|hi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """Neighbouring sentences, cited by the start of the first. `main` is the position of the one that answers."""
+    """Neighbouring sentences. `main` is the position of the one that answers, by whose start they are cited."""
 
     first: int
     last: int
@@ -43,19 +46,21 @@ class Passage:
 def find_passages(question: Question, ranking: Ranking, *, told_seconds: Collection[float] = ()) -> list[Passage]:
     """One to three passages, the best first; none when the transcript does not cover the question.
 
-    It covers a question when one place mentions enough of it: two of its own terms where it has two, and by weight
-    at least two fifths of all. What begins at `told_seconds` has been quoted before and is left out if there is more.
+    One place must mention two of its own terms where it has two, and the evidence must suffice. What begins around
+    `told_seconds` has been quoted before and is left out if there is more to the point.
     """
     needed = min(_FEWEST_FRESH_TERMS, len(question.fresh))
     found = [
         match
         for match in ranking.matches(question)
-        if match.fresh_terms >= needed
-        and match.coverage >= _FEWEST_COVERED
-        and match.own_coverage >= _FEWEST_COVERED_ALONE
+        if match.terms >= needed and (match.own_coverage >= _FEWEST_COVERED_ALONE or _goes_on(match.position, ranking))
     ]
+    if not found or not weigh(question, ranking, found).suffices:
+        return []
     untold = [match for match in found if not _is_told(ranking.sentences[match.position], told_seconds)]
-    return _gather(untold or found, question.sought, ranking)
+    if not untold or untold[0].score < found[0].score * _WORTH_TELLING:
+        untold = found
+    return _gather(untold, question.sought, ranking)
 
 
 def find_overview(ranking: Ranking) -> list[Passage]:
@@ -81,14 +86,13 @@ def find_overview(ranking: Ranking) -> list[Passage]:
 
 
 def _is_told(sentence: Sentence, told_seconds: Collection[float]) -> bool:
-    return any(0 <= int(sentence.start_seconds) - told <= _MERGED_WITHIN_SECONDS for told in told_seconds)
+    return any(abs(int(sentence.start_seconds) - told) <= _MERGED_WITHIN_SECONDS for told in told_seconds)
 
 
 def _gather(matches: Sequence[Match], sought: Sought, ranking: Ranking) -> list[Passage]:
     sentences = ranking.sentences
     passages: list[Passage] = []
-    matched = {match.position for match in matches}
-    answering = matched | {
+    answering = {match.position for match in matches if match.own_coverage >= _FEWEST_COVERED_ALONE} | {
         position
         for position in range(len(sentences))
         if sought is not Sought.DEFINITION and ranking.shows(position, sought)
@@ -106,10 +110,10 @@ def _gather(matches: Sequence[Match], sought: Sought, ranking: Ranking) -> list[
 
 
 def _around(position: int, ranking: Ranking, answering: Collection[int]) -> Passage:
-    """The sentence; the one before if it leans on that; the one after if it goes on about the same."""
+    """The sentence; the one before if it goes on from that; the one after if that goes on about the same."""
     sentences = ranking.sentences
     first = last = main = position
-    if _leans(position, sentences) and _follows(position, sentences):
+    if _goes_on(position, ranking) and _follows(position, sentences):
         first = position - 1
     if ranking.announces(position) and _follows(position + 1, sentences):
         main = last = position + 1
@@ -119,6 +123,11 @@ def _around(position: int, ranking: Ranking, answering: Collection[int]) -> Pass
             break
         last += 1
     return Passage(first=first, last=last, main=main)
+
+
+def _goes_on(position: int, ranking: Ranking) -> bool:
+    """Whether it may well be about what the sentence before names, without naming it."""
+    return position > 0 and (_leans(position, ranking.sentences) or ranking.announces(position - 1))
 
 
 def _leans(position: int, sentences: Sequence[Sentence]) -> bool:
@@ -135,7 +144,7 @@ def _gap(earlier: int, later: int, sentences: Sequence[Sentence]) -> float:
 
 
 def _are_one(passage: Passage, other: Passage, sentences: Sequence[Sentence]) -> bool:
-    apart = abs(sentences[passage.first].start_seconds - sentences[other.first].start_seconds)
+    apart = abs(sentences[passage.main].start_seconds - sentences[other.main].start_seconds)
     return apart <= _MERGED_WITHIN_SECONDS or (passage.first <= other.last and other.first <= passage.last)
 
 

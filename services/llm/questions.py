@@ -31,10 +31,24 @@ _FRAME_WORDS: Final = _OVERVIEW_WORDS | _CONVERSATION_WORDS
 
 _GENERAL_WORDS: Final = frozenset(
     """
-    advantage advantages benefit benefits best better called cause caused causes common difference differences different
-    difficult easy effect effects exactly example examples find first function good history important invent invented
-    inventor kind kinds learn long matter new number old origin problem problems process purpose role simple sort step
-    steps type types useful wrong
+    able actual add advantage advantages allow amazing annoying answer anyway apply avoid awful bad begin believe
+    belong benefit benefits best better big bit bother bring buy called care carry catch cause caused causes certain
+    certainly chance change check choose clear clearly clever close common complete completely consider contain
+    continue cool correct count create crucial dangerous deal decide definitely depend depends difference
+    differences different difficult easily easy effect effects end especially everyday exact exactly example
+    examples expect expensive extra fact fail fair famous fancy fill find fine finish first follow force forget form
+    full function funny good great guess guy hand handle hard heard hide history hit hold hope huge idea imagine
+    important improve include increase interesting invent invented inventor involve job kinds lack large last lead
+    learn leave list little live long look lose lot lots love low lower manage matter measure meet mind miss moment
+    move nasty new nice normal notice number obvious occur odd old ones open order ordinary origin otherwise
+    particular pass pay people perfect person pick place plain plan play poor possible power prefer prepare pretty
+    prevent probably problem problems process produce promise prove provide purpose quick quickly reach ready
+    real realise reason receive recognise relate remain remember remove repeat require rest result right role round
+    run safe save send separate serious serve set share short show side sign silly simple simply single situation
+    size slightly small solve somebody sorry sort sound special specific spend stand start state stay step steps
+    stop story strange strangers stuff stupid suddenly suggest super suppose surprising tend think total totally
+    touch tricky trouble true truly try turn type types typical unusual useful usual various wait wanted watch
+    wonder wonderful work world worry worth write written wrong
     """.split()
 )
 """Words that say what is asked of the subject, seldom what the subject is."""
@@ -52,6 +66,9 @@ _NO_SUBJECT: Final = re.compile(
     r"(?<=\s)works?[\s?.!]*$|\b(?:figure|find|work) out\b|\bcome up with\b|\b[0-9]+(?::[0-9]{2}){1,2}\b", re.IGNORECASE
 )
 """Words with a subject of their own, but not here (`how does it work`, `to work out`), and stamps."""
+
+
+_ASKED: Final = re.compile(r"\b(?:which|what|how (?:many|much)) ([^\W_]+)")
 
 
 class Sought(Enum):
@@ -99,6 +116,8 @@ class Question:
     fresh: frozenset[str] = frozenset()
     phrases: Sequence[tuple[str, str]] = ()
     sought: Sought = Sought.ANYTHING
+    asked: str | None = None
+    """The term that says what the answer is (`which rule`, `how many rules`), so that it stands where the answer does."""
 
 
 def read_question(turns: Sequence[ChatTurn], title: str) -> Question:
@@ -117,7 +136,7 @@ def read_question(turns: Sequence[ChatTurn], title: str) -> Question:
     for word in carried:
         terms.setdefault(stem(word), _CARRIED_WEIGHT * _weight(word, title_stems))
     phrases = [pair for pair in pairwise(stem(word) for word in words) if pair[0] != pair[1]]
-    return Question(terms=terms, fresh=fresh, phrases=phrases, sought=_sought(asked))
+    return Question(terms=terms, fresh=fresh, phrases=phrases, sought=_sought(asked), asked=_asked(asked, fresh))
 
 
 def _content_words(text: str) -> list[str]:
@@ -146,6 +165,12 @@ def _earlier_subject(earlier: Sequence[str]) -> list[str]:
         if len(subject) >= _FEWEST_TERMS:
             break
     return subject
+
+
+def _asked(text: str, fresh: frozenset[str]) -> str | None:
+    found = _ASKED.search(text[:_MOST_CHARACTERS].casefold())
+    term = stem(found[1]) if found else None
+    return term if term in fresh else None
 
 
 def _sought(asked: str) -> Sought:

@@ -1,4 +1,4 @@
-"""How well each sentence of a transcript answers a question or stands for the whole: BM25 that hears neighbours."""
+"""How well each sentence of a transcript answers a question or stands for the whole: rare terms that are heard by the neighbours too."""
 
 import re
 from collections import Counter, defaultdict
@@ -10,18 +10,26 @@ from typing import Final
 
 from services.llm.questions import Question, Sought
 from services.llm.sentences import Sentence
+from services.llm.synonyms import synonyms
 from services.llm.words import STOP_WORDS, stem, tokenise
 
-_K1: Final = 1.2
-_B: Final = 0.6
-_SHORTEST_LENGTH: Final = 0.8
-_SHARES_AFTER: Final = (0.4, 0.2, 0.1, 0.05)
-_SHARES_BEFORE: Final = (0.25, 0.1, 0.05, 0.05)
-_ANNOUNCED_SHARE: Final = 0.8
-_PHRASE_WEIGHT: Final = 0.5
-_SOUGHT_BONUS: Final = 1.25
-_SOUGHT_NEXT_BONUS: Final = 1.1
-_ROADMAP_FACTOR: Final = 0.6
+_SHARES: Final[Mapping[int, float]] = {
+    **dict.fromkeys(range(-7, 11), 0.05),
+    **dict(zip(range(-3, 5), (0.1, 0.17, 0.27, 1.0, 0.8, 0.33, 0.17, 0.1), strict=True)),
+}
+"""What a term counts for the sentence so many after the one that has it: most answers follow what names their subject."""
+
+_NEAR_SHARES: Final[Mapping[int, float]] = {0: 1.0, 1: 0.9, 2: 0.3, -1: 0.7}
+"""The same for saying whether one place speaks of the whole question."""
+
+_SYNONYM_WEIGHT: Final = 0.5
+_PHRASE_WEIGHT: Final = 0.17
+_PHRASE_BEFORE_WEIGHT: Final = 0.1
+_SOUGHT_BONUS: Final = 0.1
+_ANNOUNCEMENT_COST: Final = 0.17
+_ROADMAP_COST: Final = 0.33
+_SHORT_COST: Final = 0.05
+_FEWEST_WORDS: Final = 7
 _OPENS_SUBJECT_BONUS: Final = 1.6
 _RELATED_WEIGHT: Final = 0.6
 _RELATED_PREFIX: Final = 5
@@ -36,7 +44,10 @@ _ANNOUNCEMENT: Final = re.compile(
 _SIGNS: Final[Mapping[Sought, re.Pattern[str]]] = {
     Sought.DEFINITION: re.compile(r"\b(?:called|known as|named|means?|meaning|refers to|definition|is an?|are the)\b"),
     Sought.PERSON: re.compile(r"\b[A-Z]\w+ [A-Z]\w+"),
-    Sought.QUANTITY: re.compile(r"[0-9]"),
+    Sought.QUANTITY: re.compile(
+        r"[0-9]|\b(?:two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|million|half|third|quarter|once|twice"
+        r"|double|percent)\b"
+    ),
     Sought.REASON: re.compile(r"\b(?:because|cause[sd]?|due to|explains?|reason|since|so that|therefore|why)\b"),
     Sought.TIME: re.compile(r"\b(?:1[0-9]{3}|20[0-9]{2})s?\b|\bcentury\b"),
 }
@@ -44,17 +55,26 @@ _SIGNS: Final[Mapping[Sought, re.Pattern[str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """How well a sentence, with its neighbours, answers a question.
+    """How well a sentence, with its neighbours, answers a question; the figures are shares of the whole question.
 
-    `coverage` is the share of the question (rare terms weigh more) that the passage mentions, from 0 to 1, and
-    `own_coverage` that of the sentence alone; `fresh_terms` counts the newest message's terms in the passage.
+    Rare terms weigh more. `score` also counts what stands further off and what the sentence looks like; `coverage` is
+    what the sentence and those next to it mention, `own_coverage` what it mentions alone; `terms` counts the newest
+    message's terms in `coverage`.
     """
 
     position: int
     score: float
     coverage: float
     own_coverage: float
-    fresh_terms: int
+    terms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Where a term of a question stands in a transcript, from 0 to 1 how nearly in that form, and what it weighs."""
+
+    value: float
+    places: Mapping[int, float]
 
 
 class Ranking:
@@ -71,35 +91,49 @@ class Ranking:
                 self._postings[term][position] = count
         self._average_length = sum(map(len, self._stems)) / max(1, len(self._stems)) or 1.0
         self._announces = [bool(_ANNOUNCEMENT.search(sentence.text)) for sentence in sentences]
+        self._short = [len(sentence.text.split()) < _FEWEST_WORDS for sentence in sentences]
+
+    def trace(self, question: Question) -> Mapping[str, Trace]:
+        """Every term of the question; without places where the transcript has neither it nor anything like it.
+
+        Words about the question itself, and general ones, are left out where nobody says them.
+        """
+        found: dict[str, Trace] = {}
+        for term, weight in question.terms.items():
+            places = self._find(term)
+            if not places and term not in question.fresh:
+                continue
+            exact = self._postings.get(term)
+            value = weight * self._rarity(len(exact or places))
+            found[term] = Trace(value=value, places=places)
+        return found
 
     def matches(self, question: Question) -> list[Match]:
         """Every sentence that has to do with the question, best first, earlier first among equals."""
+        traces = self.trace(question)
+        whole = sum(trace.value for trace in traces.values())
         scores: defaultdict[int, float] = defaultdict(float)
         covered: defaultdict[int, float] = defaultdict(float)
         own: defaultdict[int, float] = defaultdict(float)
-        fresh_terms: Counter[int] = Counter()
-        whole = 0.0
-        for term, weight in question.terms.items():
-            counts, closeness = self._find(term)
-            value = weight * self._rarity(len(counts))
-            whole += value
-            for position, frequency in self._with_neighbours(counts).items():
-                scores[position] += value * closeness * self._damped(frequency, position)
-                covered[position] += value * closeness
-                own[position] += value * closeness if position in counts else 0.0
-                fresh_terms[position] += term in question.fresh
-        for first, second in question.phrases:
-            counts = self._side_by_side(first, second)
-            value = _PHRASE_WEIGHT * self._rarity(len(counts)) * min(question.terms[first], question.terms[second])
-            for position, frequency in self._with_neighbours(counts).items():
-                scores[position] += value * self._damped(frequency, position)
+        terms: Counter[int] = Counter()
+        for term, trace in traces.items():
+            share = trace.value / whole
+            for position, heard in self._heard(trace.places, _SHARES).items():
+                scores[position] += share * heard
+            for position, heard in self._heard(trace.places, _NEAR_SHARES).items():
+                covered[position] += share * heard
+                terms[position] += term in question.fresh
+            for position, closeness in trace.places.items():
+                own[position] += share * closeness
+        for position, bonus in self._phrases(question).items():
+            scores[position] += bonus / whole
         found = [
             Match(
                 position=position,
-                score=score * self._fitness(position, question.sought),
-                coverage=covered[position] / whole,
-                own_coverage=own[position] / whole,
-                fresh_terms=fresh_terms[position],
+                score=score + self._looks(position, question.sought),
+                coverage=covered[position],
+                own_coverage=own[position],
+                terms=terms[position],
             )
             for position, score in scores.items()
         ]
@@ -129,49 +163,56 @@ class Ranking:
             central.append(factor * dwelt_on / sqrt(max(len(stems), self._average_length)))
         return central
 
-    def _find(self, term: str) -> tuple[Mapping[int, int], float]:
-        """Where the term stands, and 1; for an unknown one where words that begin alike stand, and what those count."""
-        if term in self._postings or len(term) < _RELATED_PREFIX:
-            return self._postings.get(term, {}), 1.0
-        merged: Counter[int] = Counter()
-        for known, counts in self._postings.items():
-            if known.startswith(term[:_RELATED_PREFIX]):
-                merged.update(counts)
-        return merged, _RELATED_WEIGHT
+    def _find(self, term: str) -> Mapping[int, float]:
+        """Where the term stands, or a synonym; for an unknown one also where words that begin alike do."""
+        places: dict[int, float] = {}
+        if term not in self._postings and len(term) >= _RELATED_PREFIX:
+            for known, counts in self._postings.items():
+                if known.startswith(term[:_RELATED_PREFIX]):
+                    places |= dict.fromkeys(counts, _RELATED_WEIGHT)
+        for synonym in sorted(synonyms().get(term, ())):
+            for position in self._postings.get(synonym, ()):
+                places.setdefault(position, _SYNONYM_WEIGHT)
+        return places | dict.fromkeys(self._postings.get(term, ()), 1.0)
 
-    def _with_neighbours(self, counts: Mapping[int, int]) -> Mapping[int, float]:
-        """Counts as passages have them: a sentence also has some of what stands around it, the less the further off."""
-        spread: defaultdict[int, float] = defaultdict(float)
-        last = len(self.sentences) - 1
-        for position, count in counts.items():
-            spread[position] += count
-            for distance, share in enumerate(_SHARES_BEFORE, start=1):
-                if position - distance >= 0:
-                    spread[position - distance] += count * share
-            for distance, share in enumerate(_SHARES_AFTER, start=1):
-                if position + distance <= last:
-                    announced = distance == 1 and self._announces[position]
-                    spread[position + distance] += count * (_ANNOUNCED_SHARE if announced else share)
-        return spread
+    def _heard(self, places: Mapping[int, float], shares: Mapping[int, float]) -> Mapping[int, float]:
+        """The same for each sentence around as well: of all that is near, what counts most."""
+        heard: defaultdict[int, float] = defaultdict(float)
+        count = len(self.sentences)
+        for position, closeness in places.items():
+            for distance, share in shares.items():
+                near = position + distance
+                if 0 <= near < count and heard[near] < closeness * share:
+                    heard[near] = closeness * share
+        return heard
 
-    def _side_by_side(self, first: str, second: str) -> Mapping[int, int]:
+    def _phrases(self, question: Question) -> Mapping[int, float]:
+        """What the sentences gain that have two terms side by side, as the question has them, and the next ones."""
+        gained: defaultdict[int, float] = defaultdict(float)
+        for first, second in question.phrases:
+            worth = self._rarity(1) * min(question.terms[first], question.terms[second])
+            for position in self._side_by_side(first, second):
+                gained[position] += worth * _PHRASE_WEIGHT
+                if position + 1 < len(self.sentences):
+                    gained[position + 1] += worth * _PHRASE_BEFORE_WEIGHT
+        return gained
+
+    def _side_by_side(self, first: str, second: str) -> list[int]:
         both = self._postings.get(first, {}).keys() & self._postings.get(second, {}).keys()
-        return {position: 1 for position in both if (first, second) in pairwise(self._stems[position])}
+        return [position for position in both if (first, second) in pairwise(self._stems[position])]
 
     def _rarity(self, sentences_with_it: int) -> float:
         total = len(self.sentences)
         return log(1 + (total - sentences_with_it + 0.5) / (sentences_with_it + 0.5))
 
-    def _damped(self, frequency: float, position: int) -> float:
-        length = max(_SHORTEST_LENGTH, len(self._stems[position]) / self._average_length)
-        return frequency * (_K1 + 1) / (frequency + _K1 * (1 - _B + _B * length))
-
-    def _fitness(self, position: int, sought: Sought) -> float:
-        if self.shows(position, sought):
-            bonus = _SOUGHT_BONUS
-        else:
-            bonus = _SOUGHT_NEXT_BONUS if self.shows(position + 1, sought) else 1.0
-        return bonus * (_ROADMAP_FACTOR if self._is_roadmap(position) else 1.0)
+    def _looks(self, position: int, sought: Sought) -> float:
+        """What its form says for or against the sentence as an answer."""
+        return (
+            _SOUGHT_BONUS * self.shows(position, sought)
+            - _ANNOUNCEMENT_COST * self._announces[position]
+            - _ROADMAP_COST * self._is_roadmap(position)
+            - _SHORT_COST * self._short[position]
+        )
 
     def _is_roadmap(self, position: int) -> bool:
         """Whether it announces among announcements: the plan of a talk names every subject and answers nothing."""

@@ -47,9 +47,10 @@ _IRREGULAR: Final = _pairs(
     swept/sweep swung/swing taught/teach teeth/tooth thought/think threw/throw thrown/throw told/tell
     understood/understand woke/wake woken/wake wolves/wolf women/woman won/win wore/wear worn/wear written/write
     wrote/write
+    two/2 three/3 four/4 five/5 six/6 seven/7 eight/8 nine/9 ten/10 eleven/11 twelve/12
     """
 )
-"""Forms that no suffix rule brings together."""
+"""Forms that no suffix rule brings together, and numbers: captions write them either way."""
 
 _MEASURES: Final = _pairs(
     "depth/deep height/high length/long speed/fast strength/strong warmth/warm weight/heavy width/wide"

@@ -1,5 +1,6 @@
 """What the worker does for each part of a video: fetch or make it, keep it, and tell how it stands meanwhile."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -10,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from db.queries import videos as queries
 from db.queries.videos import VideoRow
+from db.search_index import fold_transcript
 from db.sessions import Sessions, Transaction
 from services.llm.chat_model import ModelError, Segment
 from services.llm.drafts import Draft
@@ -74,9 +76,10 @@ class VideoProcessor:
 
     async def _fetch_transcript(self, task: ClaimedTask, video: VideoRow) -> None:
         segments = await _fetched(self._transcripts.fetch(video.youtube_id))
+        folded = await asyncio.to_thread(fold_transcript, segments)
         async with self._finish(task, video.id) as tx:
             source = TranscriptSource.YOUTUBE
-            await results.keep_transcript(tx, video, segments, source=source, attempts=task.attempt)
+            await results.keep_transcript(tx, video, folded, source=source, attempts=task.attempt)
 
     async def _make_summary(self, task: ClaimedTask, video: VideoRow) -> None:
         async with self._database.read() as reader:

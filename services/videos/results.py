@@ -9,10 +9,9 @@ from enum import StrEnum
 
 from db import search_index
 from db.queries import videos as queries
-from db.queries.videos import SegmentRow, VideoRow
-from db.search_words import between_spaces
+from db.queries.videos import VideoRow
+from db.search_index import FoldedSegment
 from db.sessions import Transaction
-from services.llm.chat_model import Segment
 from services.notes import ai_notes
 from services.videos import processing
 from services.videos.processing import Part, PartState
@@ -34,7 +33,7 @@ async def keep_metadata(tx: Transaction, video_id: int, details: Mapping[str, ob
 async def keep_transcript(
     tx: Transaction,
     video: VideoRow,
-    segments: Sequence[Segment],
+    segments: Sequence[FoldedSegment],
     *,
     source: TranscriptSource,
     attempts: int,
@@ -42,11 +41,8 @@ async def keep_transcript(
 ) -> None:
     """In the place of what was there. The summary, and all notes that wait for the transcript, are then made."""
     await tx.execute(queries.remove_segments(video.id))
-    rows = [
-        SegmentRow(video.id, position, segment.start_seconds, segment.duration_seconds, segment.text)
-        for position, segment in enumerate(segments)
-    ]
-    await tx.execute(queries.add_segments(), [{**row._asdict(), "words": between_spaces(row.text)} for row in rows])
+    rows = [{"video_id": video.id, "position": at, **segment._asdict()} for at, segment in enumerate(segments)]
+    await tx.execute(queries.add_segments(), rows)
     await search_index.index_transcript(tx, video.id, segments, created_at=video.created_at)
     await tx.execute(queries.set_transcript(video.id, source))
     if video.transcript_available:

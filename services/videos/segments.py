@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services import limits
 from services.errors import ProblemCode
 from services.llm.chat_model import Segment
-from services.validation import Checks
+from services.validation import UNSTORABLE, Checks
 
 MOST_PROBLEMS = 5
 """Of segments; whoever got so many wrong got more wrong."""
@@ -26,7 +26,7 @@ class GivenSegment:
 
 
 def clean(checks: Checks, given: Sequence[GivenSegment], *path: str) -> list[Segment]:
-    """The segments in order of time, without the blank ones and without control characters.
+    """The segments in order of time, without the blank ones and without control characters that can be stored.
 
     Problems are collected, and named below the path.
     """
@@ -63,11 +63,12 @@ def _is_time(seconds: float) -> bool:
 
 def _is_wrong(segment: GivenSegment, text: str) -> bool:
     times = _is_time(segment.start_seconds) and _is_time(segment.duration_seconds)
-    return not times or len(text) > limits.SEGMENT_LENGTH
+    return not times or len(text) > limits.SEGMENT_LENGTH or UNSTORABLE.search(segment.text) is not None
 
 
 def _check(checks: Checks, segment: GivenSegment, text: str, *path: str) -> None:
-    checks.text(text, *path, "text", minimum=0, maximum=limits.SEGMENT_LENGTH)
+    if checks.storable(segment.text, *path, "text"):
+        checks.text(text, *path, "text", minimum=0, maximum=limits.SEGMENT_LENGTH)
     hours = limits.VIDEO_SECONDS // 3600
     for name, seconds in (("startSeconds", segment.start_seconds), ("durationSeconds", segment.duration_seconds)):
         if not _is_time(seconds):

@@ -1,5 +1,6 @@
 """Transcripts that users bring: read, and kept for everybody where there is none yet."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +9,7 @@ from db.queries import transcripts as queries
 from db.queries import uploads as upload_queries
 from db.queries import videos as video_queries
 from db.queries.videos import VideoRow
+from db.search_index import FoldedSegment, fold_transcript
 from db.sessions import Reader, Sessions, Transaction
 from services.errors import InvalidInput, TranscriptExists, Unauthenticated, UnauthenticatedReason
 from services.llm.chat_model import Segment
@@ -46,7 +48,7 @@ class SubmissionService:
             video = await videos.lookup(reader, ref)
             if video is not None:
                 await _require_room(reader, video, user_id)
-        segments = await self._read(user_id, given, _length_of(video))
+        segments = await asyncio.to_thread(fold_transcript, await self._read(user_id, given, _length_of(video)))
         async with self._database.write() as tx:
             await _lock_user(tx, user_id)
             if given.upload_id is not None:
@@ -62,7 +64,10 @@ class SubmissionService:
             return await self._read_upload(user_id, given.upload_id, total_seconds)
         if given.segments is not None:
             return await self._files.parse(partial(_checked, given.segments))
-        return await self._files.parse(partial(read_text, given.text or "", total_seconds, "source", "text"))
+        checks = Checks()
+        checks.storable(text := given.text or "", "source", "text")
+        checks.finish()
+        return await self._files.parse(partial(read_text, text, total_seconds, "source", "text"))
 
     async def _read_upload(self, user_id: int, upload_id: int, total_seconds: float | None) -> Sequence[Segment]:
         try:
@@ -72,7 +77,7 @@ class SubmissionService:
                 await use_up(tx, user_id, upload_id)
             raise
 
-    async def _keep(self, tx: Transaction, video: VideoRow, segments: Sequence[Segment], user_id: int) -> None:
+    async def _keep(self, tx: Transaction, video: VideoRow, segments: Sequence[FoldedSegment], user_id: int) -> None:
         # Whoever fetches it can keep nothing any more, nor show a failure.
         await self._queue.request_cancel(tx, KINDS[Part.TRANSCRIPT], str(video.id))
         await processing.enqueue_missing(tx, video, among={Part.METADATA})

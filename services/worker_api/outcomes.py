@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from db.search_index import FoldedSegment, fold_transcript
 from services import limits
 from services.errors import ProblemCode
-from services.llm.chat_model import Segment
 from services.validation import Checks
 from services.videos import segments
 from services.videos.segments import GivenSegment
@@ -49,7 +49,7 @@ FITTING = {
 }
 """Which results a task of each type can have."""
 
-Outcome = Sequence[Segment] | Details | Summary | str
+Outcome = Sequence[FoldedSegment] | Details | Summary | str
 """Checked: of a transcript, of metadata, of a summary, of a note."""
 
 
@@ -65,6 +65,7 @@ def check_fit(task_type: TaskType, given: GivenResult) -> None:
 
 def check(given: GivenResult, youtube_id: str | None) -> Outcome:
     """What is to be kept of anything but an upload; `youtube_id` is the video's, if it is still there.
+    Burns CPU for long transcripts.
 
     Raises InvalidInput.
     """
@@ -72,7 +73,7 @@ def check(given: GivenResult, youtube_id: str | None) -> Outcome:
     path = ("result", given.name)
     outcome: Outcome
     if given.transcript is not None:
-        outcome = segments.clean(checks, given.transcript, *path)
+        outcome = fold_transcript(segments.clean(checks, given.transcript, *path))
     elif given.summary is not None:
         outcome = _check_summary(checks, given.summary, *path)
     elif given.note is not None:

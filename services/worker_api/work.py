@@ -1,5 +1,6 @@
 """What a worker of somebody else does with a task that it holds: stay alive, bring the result, or give up."""
 
+import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -7,6 +8,7 @@ from db.queries import tasks as queries
 from db.queries import videos as video_queries
 from db.queries.tasks import TaskRow
 from db.queries.videos import VideoRow
+from db.search_index import fold_transcript
 from db.sessions import Sessions, Transaction
 from services import errors, limits
 from services.errors import NotFound, ProblemCode
@@ -17,20 +19,20 @@ from services.tasks.queue import TaskQueue
 from services.validation import UNSTORABLE, Checks
 from services.videos import processing, results
 from services.videos.results import TranscriptSource
+from services.videos.transcript_files import TranscriptFiles, use_up
 from services.worker_api import outcomes
 from services.worker_api.handlings import HANDLINGS, note_id_of
 from services.worker_api.outcomes import GivenResult, Outcome, Summary
-from services.worker_api.transcript_uploads import TranscriptUploads
 from services.worker_api.types import TaskStatus, type_of
 
 UNEXPLAINED = "Unknown error occurred."
 
 
 class WorkService:
-    def __init__(self, database: Sessions, queue: TaskQueue, uploads: TranscriptUploads) -> None:
+    def __init__(self, database: Sessions, queue: TaskQueue, files: TranscriptFiles) -> None:
         self._database = database
         self._queue = queue
-        self._uploads = uploads
+        self._files = files
 
     async def heartbeat(self, task_id: int, lease_token: str) -> Heartbeat:
         """Extend the lease. Raises NotFound, LeaseLost or TaskCancelled."""
@@ -93,8 +95,10 @@ class WorkService:
         async with self._database.read() as reader:
             video = await reader.row(VideoRow, video_queries.by_ids([video_id]))
         if given.transcript_upload_id is not None:
-            return await self._uploads.read(given.transcript_upload_id, _seconds_of(video))
-        return outcomes.check(given, None if video is None else video.youtube_id)
+            upload_id, seconds = given.transcript_upload_id, _seconds_of(video)
+            segments = await self._files.read(None, upload_id, "result", given.name, total_seconds=seconds)
+            return await asyncio.to_thread(fold_transcript, segments)
+        return await asyncio.to_thread(outcomes.check, given, None if video is None else video.youtube_id)
 
     async def _keep(self, task: ClaimedTask, given: GivenResult, outcome: Outcome) -> TaskRow:
         video_id = processing.video_id_of(task.payload)
@@ -103,7 +107,7 @@ class WorkService:
             video = await tx.row(VideoRow, video_queries.lock(video_id))
             await self._queue.succeed(tx, task)
             if given.transcript_upload_id is not None:
-                await self._uploads.use(tx, given.transcript_upload_id)
+                await use_up(tx, None, given.transcript_upload_id)
             if video is not None:
                 await _keep_outcome(tx, task, video, outcome)
             row = await tx.row(TaskRow, queries.by_id(task.id))

@@ -8,7 +8,7 @@ from typing import Self
 from sqlalchemy import Delete, delete, insert, select, text
 
 from db.models.tables import Conversation, Message, Note, SearchEntry, TranscriptSegment, User, Video, VideoAddition
-from db.search_index import index_message, index_note, index_title, index_transcript
+from db.search_index import fold_transcript, index_message, index_note, index_title, index_transcript
 from services.identity.tokens import digest
 from services.llm.chat_model import Segment
 from tests.client import Client
@@ -51,7 +51,7 @@ class Shelf:
                 for number, segment in enumerate(segments)
             ]
             await tx.execute(insert(TranscriptSegment), rows)
-            await index_transcript(tx, video_id, segments, created_at=NOW)
+            await index_transcript(tx, video_id, fold_transcript(segments), created_at=NOW)
         if add:
             await self.add(video_id)
         return video_id

@@ -10,6 +10,7 @@ from db.models.tables import Note, SearchEntry, Task, VideoPart
 from db.queries import videos as video_queries
 from db.queries.notes import COLUMNS, NoteRow
 from db.queries.videos import VideoRow
+from db.search_index import fold_transcript
 from db.sessions import Sessions
 from services.llm.chat_model import Segment
 from services.notes import ai_notes
@@ -57,7 +58,7 @@ async def bring_transcript(server: Server, video_id: int, segments: Sequence[Seg
     async with server.services.database.write() as tx:
         video = await tx.row(VideoRow, video_queries.lock(video_id))
         assert video is not None
-        await results.keep_transcript(tx, video, segments, source=TranscriptSource.WORKER, attempts=1)
+        await results.keep_transcript(tx, video, fold_transcript(segments), source=TranscriptSource.WORKER, attempts=1)
 
 
 async def write(server: Server, note: Json, text: str) -> bool:

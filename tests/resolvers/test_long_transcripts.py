@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from db import clock
 from db.models.tables import TranscriptSegment, Video
-from db.search_index import index_transcript
+from db.search_index import fold_transcript, index_transcript
 from services.llm.chat_model import Segment
 from services.llm.prompts import TURN_BUDGET
 from services.settings import Settings
@@ -63,7 +63,7 @@ async def store_lecture(server: Server) -> None:
         await tx.execute(insert(TranscriptSegment), rows)
         created_at = await tx.scalar(select(clock.now()))
         assert created_at is not None
-        await index_transcript(tx, video_id, cues, created_at=created_at)
+        await index_transcript(tx, video_id, fold_transcript(cues), created_at=created_at)
 
 
 @asynccontextmanager

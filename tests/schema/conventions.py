@@ -13,13 +13,15 @@ FOREIGN_IDS = {
     "Video.youtubeId": "YouTube gave it out.",
     "GuestSessionCreateSuccess.guestSessionId": "A credential, called as where it is sent.",
     "ServerCapabilities.googleClientId": "Google gave it out.",
+    "ConversationDeleteSuccess.deletedId": "Nothing is there any more.",
     "NoteDeleteSuccess.deletedId": "Nothing is there any more.",
     "NoteDeleted.noteId": "Nothing is there any more.",
     "AuditEvent.userId": "Operators are shown nothing of the account itself.",
 }
 ERRANDS = {
     "Task.id": "Operators, who have no use for `node`, fetch it by `task`.",
-    "Upload.id": "It is named by its id once, to be used up, and is never looked at again."}
+    "Upload.id": "It is named by its id once, to be used up, and is never looked at again.",
+}
 """Types with an id that are no nodes, and why not."""
 LISTS_OF_NODES = {
     "Query.nodes": "As many as were asked for, at most 50.",

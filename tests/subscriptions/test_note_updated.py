@@ -304,17 +304,17 @@ async def until_told(events: AsyncGenerator[Json], endings: int) -> list[Json]:
     return found
 
 
-async def test_a_snapshot_holds_fifty_and_pages_on(server: Server) -> None:
+async def test_a_snapshot_holds_ten_unless_asked_for_more_and_pages_on(server: Server) -> None:
     user = await server.user()
     video, user_id = await sample(user), await user_id_of(user)
     await store_notes(server, user_id, [row_id(video)], each=60)
     async with following(user, video) as events:
         snapshot = await anext(events)
-    assert texts(snapshot) == [f"note {n}" for n in range(50)]
+    assert texts(snapshot) == [f"note {n}" for n in range(10)]
     assert (snapshot["notes"]["totalCount"], snapshot["notes"]["pageInfo"]["hasNextPage"]) == (60, True)
     on = "query On($id: ID!, $after: String) { video(by: {id: $id}) { notes(first: 50, after: $after) { nodes { text } } } }"
     rest = await user.execute(on, id=video, after=snapshot["notes"]["pageInfo"]["endCursor"])
-    assert [note["text"] for note in rest.data["video"]["notes"]["nodes"]] == [f"note {n}" for n in range(50, 60)]
+    assert [note["text"] for note in rest.data["video"]["notes"]["nodes"]] == [f"note {n}" for n in range(10, 60)]
 
 
 FEWER = """

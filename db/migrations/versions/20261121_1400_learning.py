@@ -50,13 +50,13 @@ def upgrade() -> None:
     op.create_table(
         "transcript_submissions",
         sa.Column("video_id", type_of_id, nullable=False),
-        sa.Column("user_id", type_of_id, nullable=True),
+        sa.Column("user_id", type_of_id, nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["video_id"], ["videos.id"], name=op.f("fk_transcript_submissions_video_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_transcript_submissions_user_id"), ondelete="SET NULL"
+            ["user_id"], ["users.id"], name=op.f("fk_transcript_submissions_user_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("video_id", name=op.f("pk_transcript_submissions")),
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.errors import ProblemCode
+from services.validation import UNSTORABLE
 from services.videos.segments import GivenSegment
 
 CHARACTERS_A_SECOND = 15
@@ -31,7 +32,11 @@ def as_segments(cues: Sequence[Cue], total_seconds: float | None = None) -> list
     ordered = sorted(cues, key=lambda cue: cue.start)
     following = [*(cue.start for cue in ordered[1:]), total_seconds][: len(ordered)]
     return [
-        GivenSegment(start_seconds=cue.start, duration_seconds=_duration(cue, next_start), text=cue.text)
+        GivenSegment(
+            start_seconds=cue.start,
+            duration_seconds=_duration(cue, next_start),
+            text=UNSTORABLE.sub("", cue.text),  # which escapes in JSON bring along
+        )
         for cue, next_start in zip(ordered, following, strict=True)
     ]
 

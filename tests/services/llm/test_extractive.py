@@ -39,7 +39,7 @@ async def _collect(model: ChatModel, request: ChatRequest) -> list[str]:
         return [piece async for piece in pieces]
 
 
-def test_an_answer_bolds_the_main_point_and_cites_where_the_quote_starts() -> None:
+def test_an_answer_bolds_the_main_point_and_cites_where_it_starts() -> None:
     assert compose_answer(_request("What is a delta?")) == (
         "“**A delta is a fan of mud that a river builds where it meets the sea.**” [1:40]\n\n"
         "The video also says:\n\n"
@@ -52,6 +52,20 @@ def test_every_citation_leads_to_words_of_its_quote() -> None:
     citations = cite(answer, SEGMENTS)
     assert [citation.label for citation in citations] == ["1:40", "2:00"]
     assert all(citation.quote in answer for citation in citations)
+
+
+def test_what_leads_up_to_the_main_point_is_quoted_and_not_cited() -> None:
+    segments = [
+        Segment(start_seconds=7.0 * number, duration_seconds=7.0, text=segment.text)
+        for number, segment in enumerate(SEGMENTS)
+    ]
+    turns = [ChatTurn(role="user", content="Why a shallow mouth like a funnel?")]
+    answer = compose_answer(ChatRequest(title="", segments=segments, turns=turns))
+    assert answer.startswith(
+        "“A tidal bore is a wave that marches up a river against the stream. "
+        "**It needs a large range and a shallow mouth that narrows like a funnel.**"
+    )
+    assert cite(answer, segments)[0].start_seconds == 21.0
 
 
 def test_a_question_that_the_talk_does_not_cover_is_refused() -> None:

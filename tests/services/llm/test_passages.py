@@ -85,6 +85,11 @@ def test_what_was_told_is_not_told_again_while_there_is_more() -> None:
     assert len(_find(texts, "bore river", "tell me more", told=[0.0, 60.0])) == 2
 
 
+def test_what_was_told_is_better_told_again_than_something_beside_the_point() -> None:
+    texts = ["A tidal bore runs up the river.", *FILLER, "The tidal range is a height of water.", *FILLER]
+    assert _find(texts, "tidal bore", "and why?", told=[0.0])[0].main == 0
+
+
 def test_overview_is_the_opening_and_one_sentence_of_each_third() -> None:
     texts = [
         "Hello and welcome to this talk about the tides of the sea.",

@@ -36,9 +36,9 @@ def test_an_answer_spread_over_neighbours_is_found() -> None:
     texts = ["Copper is red.", *FILLER, "Rumford bored brass.", "The cannon became hot.", *FILLER, "A cannon fired."]
     match = _ranking(texts).matches(_question("Rumford cannon"))[0]
     assert texts[match.position] in {"Rumford bored brass.", "The cannon became hot."}
-    assert match.coverage == 1.0
-    assert 0 < match.own_coverage < 1.0
-    assert match.fresh_terms == 2
+    assert 0 < match.own_coverage < match.coverage < 1.0
+    assert match.coverage > 0.9
+    assert match.terms == 2
 
 
 def test_words_side_by_side_beat_the_same_words_apart() -> None:

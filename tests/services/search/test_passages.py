@@ -9,7 +9,7 @@ import pytest_asyncio
 from sqlalchemy import insert
 
 from db.models.tables import TranscriptSegment, Video
-from db.search_index import index_transcript
+from db.search_index import fold_transcript, index_transcript
 from db.sessions import Sessions
 from services.llm.chat_model import Segment
 from services.search.passages import STAMP_CHARACTERS, best_segments
@@ -58,7 +58,7 @@ async def stored(sessions: Sessions, texts: Sequence[str]) -> int:
             for position, segment in enumerate(segments)
         ]
         await tx.execute(insert(TranscriptSegment), rows)
-        await index_transcript(tx, video_id, segments, created_at=datetime.now(UTC))
+        await index_transcript(tx, video_id, fold_transcript(segments), created_at=datetime.now(UTC))
     return video_id
 
 
