@@ -12,7 +12,7 @@ from services.identity.mailed_tokens import TokenMailing
 from services.identity.provider_keys import ProviderKeyService
 from services.jobs.states import TASKS, JobKind
 from services.llm.models import Models
-from services.llm.writers import Writers
+from services.llm.writing.writers import Writers
 from services.mail.mailer import Mailer
 from services.mail.messages import letters_of
 from services.mail.outbox import OutboxMailer

@@ -8,13 +8,13 @@ from pydantic import SecretStr
 
 from db.sessions import Sessions
 from services.identity.provider_keys import Provider, ProviderKeyService
-from services.llm.breakers import Breakers
 from services.llm.chat_model import ChatModel, WritingModel
 from services.llm.extractive import ExtractiveModel
-from services.llm.gemini import Gemini
-from services.llm.guarded import GuardedModel
-from services.llm.openrouter import OpenRouter
-from services.llm.remote import Limits
+from services.llm.remote.adapter import Limits
+from services.llm.remote.breakers import Breakers
+from services.llm.remote.gemini import Gemini
+from services.llm.remote.guarded import GuardedModel
+from services.llm.remote.openrouter import OpenRouter
 from services.settings import Settings
 
 

@@ -10,8 +10,8 @@ from db.queries.ai_notes import EmptyNote
 from db.queries.videos import SegmentRow
 from db.sessions import Reader, Sessions, Transaction
 from services.llm.chat_model import ModelError, Segment
-from services.llm.failures import as_task_failure
-from services.llm.writer import NoteContext, WriterChoice
+from services.llm.writing.failures import as_task_failure
+from services.llm.writing.writer import NoteContext, WriterChoice
 from services.notes import ai_notes
 from services.tasks.model import ClaimedTask, Handling, TaskError, TaskFailed
 from services.tasks.queue import TaskQueue

@@ -14,9 +14,9 @@ from db.queries.videos import VideoRow
 from db.search_index import fold_transcript
 from db.sessions import Sessions, Transaction
 from services.llm.chat_model import ModelError, Segment
-from services.llm.drafts import Draft
-from services.llm.failures import as_task_failure
-from services.llm.writer import Writer, WriterChoice
+from services.llm.writing.drafts import Draft
+from services.llm.writing.failures import as_task_failure
+from services.llm.writing.writer import Writer, WriterChoice
 from services.tasks.model import ClaimedTask, Handling, TaskFailed
 from services.tasks.queue import TaskQueue
 from services.videos import progress, results

@@ -4,7 +4,7 @@ from db.sessions import Reader
 from services.errors import ModelUnavailable
 from services.identity.provider_keys import ProviderKeyService
 from services.identity.viewers import Owner
-from services.llm.breakers import Breakers
+from services.llm.remote.breakers import Breakers
 
 
 class Availability:

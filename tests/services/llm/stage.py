@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from services.llm.chat_model import ChatModel, ChatRequest, ChatTurn, ModelError, Segment, WritingModel
-from services.llm.gemini import Gemini
-from services.llm.openrouter import OpenRouter
-from services.llm.remote import Limits
+from services.llm.remote.adapter import Limits
+from services.llm.remote.gemini import Gemini
+from services.llm.remote.openrouter import OpenRouter
 from tests.servers.gemini import gemini
 from tests.servers.model_server import ModelServer, Script
 from tests.servers.openrouter import openrouter

@@ -11,9 +11,9 @@ from db import clock
 from db.engine import Engines
 from db.models.breakers import CircuitBreaker
 from db.sessions import Sessions
-from services.llm.breakers import Breakers
 from services.llm.chat_model import KeyRefused, ModelBusy, ModelRefused, ModelSilent, ModelUnavailable
-from services.llm.guarded import GuardedModel
+from services.llm.remote.breakers import Breakers
+from services.llm.remote.guarded import GuardedModel
 from tests.doubles.writing_model import WritingDouble
 from tests.services.llm.stage import REQUEST, Heard, listen
 from tests.statements import count_statements

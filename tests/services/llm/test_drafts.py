@@ -1,6 +1,6 @@
 import pytest
 
-from services.llm.drafts import Unusable, check_note, check_questions, check_summary
+from services.llm.writing.drafts import Unusable, check_note, check_questions, check_summary
 
 PROSE = "The Moon pulls the near side of the Earth harder than the far side. "
 QUESTIONS = ["Why are there two bulges?", "What is a spring tide, and when?", "How far is it to the Moon?"]

@@ -6,7 +6,6 @@ import traceback
 import pytest
 from pydantic import SecretStr
 
-from services.llm import remote
 from tests.conditions import until
 from tests.servers.model_server import Fault, ModelServer, Refusal, Script
 from tests.servers.ports import free_port
@@ -104,7 +103,7 @@ async def test_silence_ends_it(name: str, said: list[str]) -> None:
 
 
 async def test_an_answer_without_end_is_cut(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "LONGEST_ANSWER", 50)
+    monkeypatch.setattr(adapter, "LONGEST_ANSWER", 50)
     async with staged(name, [*["The Moon "] * 10, asyncio.Event()]) as stage:
         assert (await listen(stage.model())).ending == ("ModelUnavailable", "TOO_LONG")
         await _hung_up(stage.server)

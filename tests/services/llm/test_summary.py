@@ -5,7 +5,7 @@ import pytest
 
 from db.seed import Sample, load_samples
 from services.llm.chat_model import Segment
-from services.llm.summary import LONGEST, SHORTEST, summarise
+from services.llm.writing.summary import LONGEST, SHORTEST, summarise
 
 
 def cues(texts: Iterable[str]) -> list[Segment]:

@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 
 from services.llm.chat_model import Segment
-from services.llm.thinning import GAP, thinned
+from services.llm.writing.thinning import GAP, thinned
 
 
 def speech(count: int, length: int = 40) -> list[Segment]:

@@ -7,12 +7,12 @@ import pytest
 
 import db
 from services.llm.chat_model import ChatTurn, ModelRefused, Segment
-from services.llm.drafts import NOTE_LENGTH, check_note, check_questions, check_summary
 from services.llm.passages import find_passages
 from services.llm.questions import read_question
 from services.llm.ranking import Ranking
 from services.llm.sentences import split_sentences
-from services.llm.writer import ExtractiveWriter, NoteContext
+from services.llm.writing.drafts import NOTE_LENGTH, check_note, check_questions, check_summary
+from services.llm.writing.writer import ExtractiveWriter, NoteContext
 
 pytestmark = pytest.mark.asyncio
 

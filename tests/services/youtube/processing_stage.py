@@ -12,7 +12,7 @@ from db.queries import videos as queries
 from db.queries.videos import SegmentRow, VideoPartRow, VideoRow
 from db.sessions import Sessions
 from services.llm.chat_model import Segment
-from services.llm.writer import ExtractiveWriter, Writer
+from services.llm.writing.writer import ExtractiveWriter, Writer
 from services.tasks.model import ClaimedTask
 from services.tasks.queue import TaskQueue
 from services.tasks.worker import Worker

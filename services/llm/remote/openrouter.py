@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from services.llm.chat_model import ModelError, ModelRefused
 from services.llm.prompts import Prompt
-from services.llm.remote import Limits, RemoteModels, failure_of_status, unfinished
+from services.llm.remote.adapter import Limits, RemoteModels, failure_of_status, unfinished
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, Omit

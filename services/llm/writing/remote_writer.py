@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from structlog.typing import FilteringBoundLogger
 
 from services.llm.chat_model import ModelRefused, Segment, WritingModel
-from services.llm.drafts import (
+from services.llm.prompts import TITLE_BUDGET
+from services.llm.writing.drafts import (
     NOTE_LENGTH,
     QUESTION_LENGTH,
     QUESTIONS,
@@ -23,9 +24,8 @@ from services.llm.drafts import (
     check_questions,
     check_summary,
 )
-from services.llm.prompts import TITLE_BUDGET
-from services.llm.thinning import thinned
-from services.llm.writer import NoteContext
+from services.llm.writing.thinning import thinned
+from services.llm.writing.writer import NoteContext
 
 log: FilteringBoundLogger = structlog.get_logger()
 

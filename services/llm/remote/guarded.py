@@ -6,8 +6,8 @@ from contextlib import aclosing, asynccontextmanager
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from services.llm.breakers import Breakers
 from services.llm.chat_model import ChatRequest, KeyRefused, ModelRefused, ModelUnavailable, WritingModel
+from services.llm.remote.breakers import Breakers
 
 log: FilteringBoundLogger = structlog.get_logger()
 

@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import Final
 
 from services.llm.chat_model import ChatTurn, Segment
-from services.llm.drafts import QUESTIONS, Unusable, check_questions
 from services.llm.passages import find_passages
 from services.llm.questions import read_question
 from services.llm.ranking import Ranking
 from services.llm.sentences import Sentence, split_sentences
 from services.llm.words import STOP_WORDS, stem, tokenise
+from services.llm.writing.drafts import QUESTIONS, Unusable, check_questions
 
 _CANDIDATES: Final = 12
 """Of each kind, the best are tried: each try ranks the whole transcript."""

@@ -2,8 +2,8 @@
 
 from services.llm.chat_model import WritingModel
 from services.llm.models import Models
-from services.llm.remote_writer import RemoteWriter
-from services.llm.writer import ExtractiveWriter, Writer
+from services.llm.writing.remote_writer import RemoteWriter
+from services.llm.writing.writer import ExtractiveWriter, Writer
 
 
 class Writers:

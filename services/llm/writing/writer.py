@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from services.llm.chat_model import ModelRefused, Segment
-from services.llm.drafts import Draft
-from services.llm.note_lines import find_note
-from services.llm.suggestions import suggest_questions
-from services.llm.summary import summarise
+from services.llm.writing.drafts import Draft
+from services.llm.writing.note_lines import find_note
+from services.llm.writing.suggestions import suggest_questions
+from services.llm.writing.summary import summarise
 
 NOTHING_TO_SAY: Final = "NOTHING_TO_SAY"
 

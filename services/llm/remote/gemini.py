@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from services.llm.chat_model import KeyRefused, ModelError, ModelRefused
 from services.llm.prompts import Prompt
-from services.llm.remote import Limits, RemoteModels, failure_of_status, unfinished
+from services.llm.remote.adapter import Limits, RemoteModels, failure_of_status, unfinished
 
 if TYPE_CHECKING:
     from google.genai import Client

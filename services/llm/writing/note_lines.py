@@ -7,10 +7,10 @@ from math import inf
 from typing import Final
 
 from services.llm.chat_model import Segment
-from services.llm.drafts import NOTE_LENGTH, Unusable, check_note, is_special
 from services.llm.ranking import Ranking
 from services.llm.sentences import Sentence, split_sentences
-from services.llm.summary import tellingness
+from services.llm.writing.drafts import NOTE_LENGTH, Unusable, check_note, is_special
+from services.llm.writing.summary import tellingness
 
 _LONGEST: Final = NOTE_LENGTH.stop - 1
 _FAR_SECONDS: Final = 20.0
