@@ -15,6 +15,9 @@ _CLOSE_AFTER_WORDS: Final = 40
 _CLOSE_UNPUNCTUATED_AFTER_WORDS: Final = 14
 _LONGEST_WORDS: Final = 60
 _WORDS_PER_END: Final = 60
+_PAUSE_SECONDS: Final = 3.0
+"""Whoever says nothing for longer has ended a sentence, whatever the captions' punctuation."""
+_LONGEST_SECONDS: Final = 45.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,21 +33,28 @@ def split_sentences(segments: Sequence[Segment]) -> list[Sentence]:
 
     Sound marks (`[Music]`, `>>`) and square brackets are left out, so that no quote looks like a citation.
     """
-    cues = [(segment.start_seconds, _NOISE.sub(" ", segment.text).split()) for segment in segments]
+    cues = [(segment, spoken) for segment in segments if (spoken := _NOISE.sub(" ", segment.text).split())]
     words = [word for _, cue in cues for word in cue]
-    starts = [start_seconds for start_seconds, cue in cues for _ in cue]
-    cue_ends = set(accumulate(len(cue) for _, cue in cues))
+    starts = [segment.start_seconds for segment, cue in cues for _ in cue]
+    cue_ends = list(accumulate(len(cue) for _, cue in cues))
+    pauses = {end for end, (cue, _), (after, _) in zip(cue_ends, cues, cues[1:], strict=False) if _is_pause(cue, after)}
     stops = {position for position, word in enumerate(words, start=1) if _END.search(word)}
     close_after = _CLOSE_AFTER_WORDS if len(stops) * _WORDS_PER_END >= len(words) else _CLOSE_UNPUNCTUATED_AFTER_WORDS
     sentences: list[Sentence] = []
     first = 0
-    for end in sorted(stops | cue_ends):
+    ends_of_cues = set(cue_ends)
+    for end in sorted(stops | ends_of_cues):
         length = end - first
-        ends_here = end == len(words) or (end in stops and _is_full_stop(words[end - 1], words[end]))
-        if length and (ends_here or (end in cue_ends and length >= close_after)):
+        ends_here = end == len(words) or end in pauses or (end in stops and _is_full_stop(words[end - 1], words[end]))
+        is_long = length >= close_after or (length and starts[end - 1] - starts[first] >= _LONGEST_SECONDS)
+        if length and (ends_here or (end in ends_of_cues and is_long)):
             sentences += _cut(words, starts, first, end)
             first = end
     return sentences
+
+
+def _is_pause(cue: Segment, after: Segment) -> bool:
+    return after.start_seconds - cue.start_seconds - cue.duration_seconds > _PAUSE_SECONDS
 
 
 def _is_full_stop(word: str, following: str) -> bool:

@@ -39,6 +39,21 @@ def test_captions_without_punctuation_are_cut_at_ends_of_cues() -> None:
     assert [sentence.start_seconds for sentence in sentences] == [0.0, 8.0, 16.0, 24.0, 32.0]
 
 
+def test_a_pause_ends_a_sentence_that_has_no_stop() -> None:
+    spoken = [(1, "welcome everybody"), (5, "lava is molten rock"), (4200, "pumice floats"), (4203.5, "on water")]
+    cues = [Segment(start_seconds=at, duration_seconds=3, text=text) for at, text in spoken]
+    cues.insert(2, Segment(start_seconds=8, duration_seconds=60, text="[Music]"))
+    assert split_sentences(cues) == [
+        Sentence(start_seconds=1, text="welcome everybody lava is molten rock"),
+        Sentence(start_seconds=4200, text="pumice floats on water"),
+    ]
+
+
+def test_a_sentence_without_stops_lasts_no_minute() -> None:
+    sentences = split_sentences(_cues(["slow"] * 30, each_seconds=10.0))
+    assert {len(sentence.text.split()) for sentence in sentences[:-1]} == {6}
+
+
 def test_a_cue_that_never_ends_is_cut_all_the_same() -> None:
     sentences = split_sentences(_cues(["word " * 500, "end."]))
     assert max(len(sentence.text.split()) for sentence in sentences) <= 60
