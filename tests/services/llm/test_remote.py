@@ -6,6 +6,7 @@ import traceback
 import pytest
 from pydantic import SecretStr
 
+from services.llm.remote import adapter
 from tests.conditions import until
 from tests.servers.model_server import Fault, ModelServer, Refusal, Script
 from tests.servers.ports import free_port
