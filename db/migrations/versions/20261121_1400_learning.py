@@ -1,15 +1,12 @@
-"""Learning: a search index, who brought a transcript, and circuit breakers.
+"""Learning: room for a search index, who brought a transcript, and circuit breakers.
 
 Revision 5b0d7c1e94aa, after dbdc034d0b1e, 2026-11-21.
 """
 
-from collections.abc import Iterator, Mapping
-
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import Connection
 
-from db.search_words import Words, between_spaces, split_words
+from db.search_words import Words
 from db.types import UtcDateTime, type_of_id
 
 revision = "5b0d7c1e94aa"
@@ -37,11 +34,7 @@ CREATE TRIGGER search_entries_changed AFTER UPDATE OF words ON search_entries BE
   INSERT INTO search_words(rowid, words) VALUES (new.id, new.words);
 END""",
 )
-BATCH = 500
 SECONDS: sa.Double[float] = sa.Double()
-STRETCH_CHARACTERS = 240
-
-Entry = dict[str, object]
 
 
 def upgrade() -> None:
@@ -70,8 +63,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_tasks_kind_status_id"), "tasks", ["kind", "status", "id"])
     _create_index()
-    if not op.get_context().as_sql:
-        _fill(op.get_bind())
 
 
 def downgrade() -> None:
@@ -122,90 +113,3 @@ def _create_index() -> None:
             op.execute(statement)
     else:
         op.create_index("ix_search_entries_words", "search_entries", ["words"], postgresql_using="gin")
-
-
-ENTRIES = sa.table(
-    "search_entries",
-    sa.column("kind"),
-    sa.column("user_id", type_of_id),
-    sa.column("video_id", type_of_id),
-    sa.column("note_id", type_of_id),
-    sa.column("conversation_id", type_of_id),
-    sa.column("message_id", type_of_id),
-    sa.column("start_seconds", SECONDS),
-    sa.column("first_position", sa.Integer()),
-    sa.column("last_position", sa.Integer()),
-    sa.column("text", sa.String()),
-    sa.column("words", Words()),
-    sa.column("created_at", UtcDateTime()),
-)
-EMPTY: Entry = {column.name: None for column in ENTRIES.columns}
-
-NOTES = "SELECT user_id, video_id, id AS note_id, text, created_at FROM notes WHERE text <> ''"
-MESSAGES = (
-    "SELECT c.user_id, c.video_id, m.conversation_id, m.id AS message_id, m.content AS text, m.created_at "
-    "FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE m.content <> ''"
-)
-TITLES = (
-    "SELECT user_id, video_id, id AS conversation_id, title AS text, created_at FROM conversations WHERE title <> ''"
-)
-SEGMENTS = (
-    "SELECT s.video_id, s.position, s.start_seconds, s.text, v.created_at "
-    "FROM transcript_segments s JOIN videos v ON v.id = s.video_id ORDER BY s.video_id, s.position"
-)
-
-
-def _fill(connection: Connection) -> None:
-    """What there is already can be found, too."""
-    _add(connection, "NOTE", _rows(connection, NOTES), scope="n", of="user_id")
-    _add(connection, "MESSAGE", _rows(connection, MESSAGES), scope="c", of="user_id")
-    _add(connection, "CONVERSATION", _rows(connection, TITLES), scope="c", of="user_id")
-    segments = list(_rows(connection, SEGMENTS))
-    words = [
-        {"of": segment["video_id"], "at": segment["position"], "words": between_spaces(str(segment["text"]))}
-        for segment in segments
-    ]
-    if words:
-        statement = "UPDATE transcript_segments SET words = :words WHERE video_id = :of AND position = :at"
-        connection.execute(sa.text(statement), words)
-    _add(connection, "TRANSCRIPT", _stretches(segments), scope="v", of="video_id")
-
-
-def _rows(connection: Connection, statement: str) -> Iterator[Mapping[str, object]]:
-    rows = connection.execute(sa.text(statement).columns(created_at=UtcDateTime()))
-    yield from (dict(row) for row in rows.mappings().all())
-
-
-def _add(connection: Connection, kind: str, rows: Iterator[Mapping[str, object]], *, scope: str, of: str) -> None:
-    """Whose it is, is one of its words; a guest's has no such word."""
-    entries = [
-        {
-            **EMPTY,
-            "kind": kind,
-            "words": " ".join([*split_words(str(row["text"])), *([] if row[of] is None else [f"@{scope}{row[of]}"])]),
-            **row,
-        }
-        for row in rows
-    ]
-    for start in range(0, len(entries), BATCH):
-        connection.execute(sa.insert(ENTRIES), entries[start : start + BATCH])
-
-
-def _stretches(segments: list[Mapping[str, object]]) -> Iterator[Entry]:
-    """Neighbouring segments together, until they are long enough to be found by several words."""
-    gathered: list[Mapping[str, object]] = []
-    for number, segment in enumerate(segments):
-        gathered.append(segment)
-        following = segments[number + 1] if number + 1 < len(segments) else None
-        ends_video = following is None or following["video_id"] != segment["video_id"]
-        if ends_video or sum(len(str(each["text"])) for each in gathered) >= STRETCH_CHARACTERS:
-            first = gathered[0]
-            yield {
-                "video_id": first["video_id"],
-                "start_seconds": first["start_seconds"],
-                "first_position": first["position"],
-                "last_position": segment["position"],
-                "text": " ".join(str(each["text"]) for each in gathered),
-                "created_at": first["created_at"],
-            }
-            gathered = []
