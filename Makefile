@@ -63,6 +63,7 @@ stress: $(VENV)/.dev ## Send 10,000 generated operations to each database, and w
 
 evaluate: $(VENV)/.dev ## Ask the extractive model the labelled questions, and count hits and false answers (ARGS=--details)
 	$(BIN)/python -m tests.evaluation.evaluate $(ARGS)
+	$(BIN)/python -m tests.evaluation.calibrate
 
 wheel: $(VENV)/.dev ## Build the wheel, install it in an empty environment, and serve from there
 	$(BIN)/pytest -m packaging tests/packaging

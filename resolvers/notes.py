@@ -6,7 +6,7 @@ from schema.context import Info
 from schema.pacing import paced
 from schema.permissions import USERS, USERS_AND_API_TOKENS
 from schema.types.costs import ONE_AN_OPERATION
-from schema.types.nodes import row_id
+from schema.types.nodes import global_id, required_row_id
 from schema.types.note_exports import NotesExportInput, NotesExportResult, NotesExportSuccess
 from schema.types.notes import (
     Note,
@@ -19,6 +19,9 @@ from schema.types.notes import (
     NoteDeleteInput,
     NoteDeleteResult,
     NoteDeleteSuccess,
+    NoteRetryInput,
+    NoteRetryResult,
+    NoteRetrySuccess,
     NoteUpdateInput,
     NoteUpdateResult,
     NoteUpdateSuccess,
@@ -53,19 +56,29 @@ class NoteMutation:
         return NoteCreateByTitleSuccess(note=Note.from_row(row))
 
     @strawberry.mutation(
-        description="Change a note. A text that is changed is the user's own from then on: the assistant leaves it alone.",
+        description="Change a note. A text that is changed, or removed, is the user's own from then on: the assistant "
+        "leaves the note alone, unless `noteRetry` asks it.",
         extensions=[USERS],
     )
     async def note_update(self, info: Info, input: NoteUpdateInput) -> NoteUpdateResult:
-        user_id, note_id = info.context.viewer.signed_in_id, row_id("Note", input.id)
+        user_id, note_id = info.context.viewer.signed_in_id, required_row_id("Note", input.id)
         row = await info.context.services.notes.update(user_id, note_id, input.changes())
         return NoteUpdateSuccess(note=Note.from_row(row))
 
+    @strawberry.mutation(
+        description="Have the assistant write a note that has no text: one that it failed to write, that nobody asked it to "
+        "write, or that the user emptied; also where `aiNotesEnabled` is off. A text that is there stays.",
+        extensions=[USERS],
+    )
+    async def note_retry(self, info: Info, input: NoteRetryInput) -> NoteRetryResult:
+        user_id, note_id = info.context.viewer.signed_in_id, required_row_id("Note", input.id)
+        return NoteRetrySuccess(note=Note.from_row(await info.context.services.notes.retry(user_id, note_id)))
+
     @strawberry.mutation(description="Delete a note for good.", extensions=[USERS])
     async def note_delete(self, info: Info, input: NoteDeleteInput) -> NoteDeleteResult:
-        user_id, note_id = info.context.viewer.signed_in_id, row_id("Note", input.id)
+        user_id, note_id = info.context.viewer.signed_in_id, required_row_id("Note", input.id)
         await info.context.services.notes.delete(user_id, note_id)
-        return NoteDeleteSuccess(deleted_id=input.id)
+        return NoteDeleteSuccess(deleted_id=global_id("Note", note_id))
 
     @strawberry.mutation(
         description="Make a link to the caller's notes as a file: of all videos, or of one.", extensions=[USERS]

@@ -21,6 +21,7 @@ class ServerQuery:
                 llm=services.model.name,
                 events=services.hints_name,
                 storage=services.storage.name,
+                title_search=services.settings.youtube_api_key is not None,
                 google_client_id=services.settings.google_client_id,
             ),
         )

@@ -30,8 +30,8 @@ from schema.types.worker_api import (
     TaskReplaySuccess,
 )
 from services.errors import LeaseLost
-from services.worker_api.tasks import TaskListing
-from services.worker_api.types import TaskStatus, TaskType
+from services.external_work.tasks import TaskListing
+from services.external_work.types import TaskStatus, TaskType
 
 
 @strawberry.type
@@ -56,8 +56,8 @@ class TaskQuery:
         return await tasks_of(info.context, TaskListing(type=type, status=status), first, after)
 
     @strawberry.field(
-        description="The notes on a video that have no text, of users who want the assistant to write it, the oldest "
-        "first; null when there is no such video. For operators.",
+        description="The notes on a video that await the assistant, the oldest first: without text, not emptied by their "
+        "user, who has `aiNotesEnabled` on; null when there is no such video. For operators.",
         extensions=[ADMINS],
     )
     async def notes_awaiting_ai(

@@ -52,6 +52,7 @@ class WizMutation:
     @strawberry.mutation(
         description="Begin a conversation about a video, always a new one. What the video lacks is fetched.",
         extensions=[GUESTS_AND_USERS],
+        metadata=paced(lambda settings: settings.rate_limit_videos),
     )
     async def conversation_create(self, info: Info, input: ConversationCreateInput) -> ConversationCreateResult:
         row = await info.context.services.conversations.create(

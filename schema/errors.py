@@ -74,9 +74,7 @@ HANDLERS: list[strawberry.ExceptionHandler[Any, Any]] = [
     UnionMember(errors.InvalidRefreshToken, members.InvalidRefreshToken, _plain(members.InvalidRefreshToken)),
     UnionMember(errors.InvalidToken, members.InvalidToken, _plain(members.InvalidToken)),
     UnionMember(errors.ApiTokenExists, members.ApiTokenExists, _plain(members.ApiTokenExists)),
-    UnionMember(
-        errors.VideoSearchUnavailable, members.VideoSearchUnavailable, _plain(members.VideoSearchUnavailable)
-    ),
+    UnionMember(errors.VideoSearchUnavailable, members.VideoSearchUnavailable, _plain(members.VideoSearchUnavailable)),
     UnionMember(errors.TranscriptNotReady, TranscriptNotReady, _transcript_not_ready),
     UnionMember(errors.TranscriptExists, TranscriptExists, _transcript_exists),
     UnionMember(errors.TranscriptMissing, members.TranscriptMissing, _plain(members.TranscriptMissing)),

@@ -8,6 +8,9 @@ from functools import cached_property
 from importlib import metadata
 
 from services.exports.exports import ExportService
+from services.external_work.claims import ClaimService
+from services.external_work.tasks import TaskService
+from services.external_work.work import WorkService
 from services.foundation import Foundation, open_foundation
 from services.identity_services import IdentityServices
 from services.jobs.downloads import DownloadService
@@ -37,9 +40,6 @@ from services.wiz.quotas import Quotas
 from services.wiz.replies import ReplyService
 from services.wiz.wiz import WizService
 from services.work import working
-from services.worker_api.claims import ClaimService
-from services.worker_api.tasks import TaskService
-from services.worker_api.work import WorkService
 from services.youtube.search import VideoSearch
 
 HOUR_SECONDS = 60 * 60
@@ -89,7 +89,8 @@ class Services(IdentityServices):
 
     @cached_property
     def note_exports(self) -> NotesExports:
-        return NotesExports(self.database, self.keyring, timedelta(minutes=self.settings.download_minutes))
+        lifetime, rate = timedelta(minutes=self.settings.download_minutes), self.settings.rate_limit_default
+        return NotesExports(self.database, self.keyring, lifetime, self.throttle, rate)
 
     @cached_property
     def quotas(self) -> Quotas:

@@ -44,10 +44,10 @@ class Problem:
 
 
 class InvalidInput(DomainError):
-    """Every problem of an input at once."""
+    """Every problem of an input at once; its message says a sentence of several once."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(" ".join(problem.message for problem in problems))
+        super().__init__(" ".join(dict.fromkeys(problem.message for problem in problems)))
         self.problems = tuple(problems)
 
 

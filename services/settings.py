@@ -181,17 +181,20 @@ class Settings(BaseSettings):
 
     rate_limit_enabled: bool = True
     rate_limit_default: RateSetting = Rate(60, 60)
-    """Calls of each mutation that has no rate of its own, by one caller."""
+    """Calls of each mutation that has no rate of its own, by one caller; files of one user's notes."""
     rate_limit_auth: RateSetting = Rate(10, 60)
     """Sign-ins and registrations from one address."""
     rate_limit_conversations: RateSetting = Rate(20, 60)
     """Messages sent by one caller."""
     rate_limit_videos: RateSetting = Rate(30, 60)
-    """Calls of each mutation that adds videos, by one caller."""
+    """Calls of each mutation that is there to add videos or to have them fetched, by one caller: videoAdd, videoRetry,
+    transcriptSubmit, noteCreateByTitle and conversationCreate. Not noteCreate: most notes add no video."""
     rate_limit_persisted_queries: RateSetting = Rate(60, 60)
     """Persisted queries registered from one address."""
     wiz_user_daily_quota: int = Field(default=20, ge=0)
     wiz_guest_daily_quota: int = Field(default=5, ge=0)
+    ai_notes_daily: int = Field(default=100, ge=0)
+    """Notes a day that a remote model with the operator's key writes for one user; 0 for none."""
 
     wiz_max_tokens: int = Field(default=4096, ge=1)
     """Of an answer, with what a model thinks before it."""

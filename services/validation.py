@@ -27,6 +27,10 @@ class Checks:
         """So far."""
         return self._problems
 
+    def include(self, problems: Sequence[Problem]) -> None:
+        """What somebody else found."""
+        self._problems += problems
+
     def finish(self) -> None:
         if self._problems:
             raise InvalidInput(self._problems)

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from services.exports.exporter import Exporter
+from services.external_work.types import kinds_of
 from services.foundation import Foundation
 from services.housekeeping import Housekeeping, purges
 from services.identity.mailed_tokens import TokenMailing
@@ -17,6 +18,7 @@ from services.mail.mailer import Mailer
 from services.mail.messages import letters_of
 from services.mail.outbox import OutboxMailer
 from services.mail.smtp import SmtpMailer, SmtpServer
+from services.notes.daily_notes import DailyNotes
 from services.notes.note_writer import NoteWriter
 from services.settings import Settings
 from services.supervision import supervised
@@ -28,7 +30,6 @@ from services.videos.processors import VideoProcessor
 from services.wiz import replies
 from services.wiz.delta_buffer import DeltaBuffer
 from services.wiz.reply_writer import ReplyWriter
-from services.worker_api.types import kinds_of
 from services.youtube.access import Access
 from services.youtube.metadata import Metadata
 from services.youtube.transcripts import Transcripts
@@ -80,7 +81,7 @@ def handlings(foundation: Foundation, writer: ReplyWriter, writers: Writers) -> 
     processor = VideoProcessor(
         database=database, queue=queue, transcripts=transcripts, metadata=Metadata(access), writers=writers
     )
-    note_writer = NoteWriter(database, queue, writers)
+    note_writer = NoteWriter(database, queue, writers, DailyNotes(limit=settings.ai_notes_daily))
     mailing = TokenMailing(database, queue, choose_mailer(settings), letters_of(settings))
     exporter = Exporter(database, queue, foundation.storage)
     return {

@@ -134,7 +134,13 @@ def traces(rows: Rows, account: Account) -> list[str]:
             named = dict(zip(columns, row, strict=True))
             texts = repr(row)
             is_theirs = account.id in {named.get("user_id"), named["id"] if table.name == "users" else None}
-            written = (account.canary, f"user:{account.id}'", f"'userId': {account.id},", f"'userId': {account.id}}}")
+            written = (
+                account.canary,
+                f"user:{account.id}'",
+                f"user:{account.id}:",
+                f"'userId': {account.id},",
+                f"'userId': {account.id}}}",
+            )
             if is_theirs or any(text in texts for text in written):
                 found.append(f"{table.name}: {texts}")
     return found

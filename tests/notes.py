@@ -39,6 +39,14 @@ mutation Delete($id: ID!) {
   noteDelete(input: {id: $id}) { __typename ... on NoteDeleteSuccess { deletedId } ... on UserError { message } }
 }
 """
+RETRY = f"""
+mutation Retry($id: ID!) {{
+  noteRetry(input: {{id: $id}}) {{
+    __typename ... on NoteRetrySuccess {{ note {{ {NOTE} }} }}
+    ... on UserError {{ message }} ... on TranscriptNotReady {{ video {{ id }} }}
+  }}
+}}
+"""
 EXPORT = f"""
 mutation Export($input: NotesExportInput!) {{
   notesExport(input: $input) {{ __typename ... on NotesExportSuccess {{ url expiresAt }} {REFUSED} }}

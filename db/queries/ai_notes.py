@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.models.tables import Note, TranscriptSegment, User, Video, VideoPart
@@ -24,6 +24,8 @@ class Conditions(NamedTuple):
 
 
 class EmptyNote(NamedTuple):
+    """A note without text."""
+
     id: int
     user_id: int
     video_id: int
@@ -44,8 +46,18 @@ class Changed(NamedTuple):
     video_id: int
 
 
-_IS_EMPTY = or_(Note.text.is_(None), Note.text == "")
-_WAITS = (Note.ai_status == "PENDING", _IS_EMPTY)
+IS_EMPTY: ColumnElement[bool] = or_(Note.text.is_(None), Note.text == "")
+_WAITS = (Note.ai_status == "PENDING", IS_EMPTY)
+# A note is inserted with one moment as both times, and nothing but an edit by its user leaves it with NONE later on.
+_IS_UNTOUCHED = and_(Note.ai_status == "NONE", Note.updated_at == Note.created_at)
+_MAY_BE_WRITTEN = and_(IS_EMPTY, or_(Note.ai_status.in_(("PENDING", "FAILED")), _IS_UNTOUCHED))
+
+
+def awaits(video_id: int) -> ColumnElement[bool]:
+    """Whether the assistant is to write a note on the video: it is empty, not because its user has emptied it, and they
+    want such notes written. Beside users.
+    """
+    return and_(Note.video_id == video_id, _MAY_BE_WRITTEN, User.ai_notes_enabled)
 
 
 def conditions(user_id: int, video_id: int) -> AnySelect:
@@ -60,12 +72,16 @@ def conditions(user_id: int, video_id: int) -> AnySelect:
 
 
 def empty_notes(video_id: int) -> Select[int, int, int, str, str]:
-    """EmptyNotes on the video whose owners want them written, in the order that tasks are added."""
+    """EmptyNotes on the video that await the assistant, in the order that tasks are added.
+
+    Their users cannot go until the transaction ends: what is added for one whose account is being deleted would stay.
+    """
     return (
         select(Note.id, Note.user_id, Note.video_id, Note.timestamp, Note.ai_status)
         .join(User, User.id == Note.user_id)
-        .where(Note.video_id == video_id, _IS_EMPTY, User.ai_notes_enabled)
+        .where(awaits(video_id))
         .order_by(Note.id)
+        .with_for_update(read=True, key_share=True, of=User)
     )
 
 
@@ -76,18 +92,38 @@ def waiting(note_id: int) -> Select[int, int, int, str, str]:
     )
 
 
+def count_ahead(user_id: int) -> Select[int]:
+    """The user's notes that are about to be written: those that do not wait for a transcript."""
+    return (
+        select(func.count())
+        .select_from(Note)
+        .join(Video, Video.id == Note.video_id)
+        .where(Note.user_id == user_id, *_WAITS, Video.transcript_available)
+    )
+
+
 def set_status(note_id: int, status: str) -> ReturningUpdate[*tuple[Any, ...]]:
     """Answers the NoteRow."""
     return update(Note).where(Note.id == note_id).values(ai_status=status).returning(*COLUMNS)
 
 
 def set_statuses(note_ids: Sequence[int], status: str) -> ReturningUpdate[int, int, int]:
-    """Of those that are still empty and have another; answers each that has Changed."""
+    """Of those that still may be written and have another; answers each that has Changed."""
     return (
         update(Note)
-        .where(Note.id.in_(note_ids), Note.ai_status != status, _IS_EMPTY)
+        .where(Note.id.in_(note_ids), Note.ai_status != status, _MAY_BE_WRITTEN)
         .values(ai_status=status)
         .returning(Note.id, Note.user_id, Note.video_id)
+    )
+
+
+def ask_again(note_id: int, status: str) -> ReturningUpdate[*tuple[Any, ...]]:
+    """For one without text that is not waited for, whoever emptied it; answers the NoteRow."""
+    return (
+        update(Note)
+        .where(Note.id == note_id, IS_EMPTY, Note.ai_status.in_(("NONE", "FAILED")), Note.ai_status != status)
+        .values(ai_status=status)
+        .returning(*COLUMNS)
     )
 
 

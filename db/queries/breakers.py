@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Delete, Select, Update, case, delete, null, select, update
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from db import clock
 from db.engine import DialectName
@@ -42,12 +42,22 @@ def count_failure(name: str, *, most: int, pause_seconds: float, dialect: Dialec
     )
 
 
-def take_probe(name: str, pause_seconds: float) -> Update:
-    """Touches its row for the first who tries again after the pause, and for nobody else until another has passed."""
+def take_probe(name: str, pause_seconds: float) -> ReturningUpdate[datetime | None]:
+    """A row for the first who tries again after the pause, and for nobody else until another has passed: its end."""
     return (
         update(CircuitBreaker)
         .where(CircuitBreaker.name == name, CircuitBreaker.open_until <= clock.now())
         .values(open_until=clock.seconds_from_now(pause_seconds))
+        .returning(CircuitBreaker.open_until)
+    )
+
+
+def leave_probe(name: str, open_until: datetime) -> Update:
+    """Another may try at once, unless one does already: the pause has another end by then."""
+    return (
+        update(CircuitBreaker)
+        .where(CircuitBreaker.name == name, CircuitBreaker.open_until == open_until)
+        .values(open_until=clock.now())
     )
 
 

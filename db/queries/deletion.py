@@ -34,7 +34,8 @@ def lock_tasks(user_id: int, owner: str) -> Select[int]:
 
 
 def lock_quota(owner: str) -> Select[str]:
-    return select(QuotaCounter.day).where(QuotaCounter.owner == owner).order_by(QuotaCounter.day).with_for_update()
+    counters = select(QuotaCounter.day).where(_counts(owner)).order_by(QuotaCounter.owner, QuotaCounter.day)
+    return counters.with_for_update()
 
 
 def lock_conversations(user_id: int) -> Select[int]:
@@ -86,7 +87,7 @@ def delete_tasks(user_id: int, owner: str) -> Delete:
 
 
 def delete_quota(owner: str) -> Delete:
-    return delete(QuotaCounter).where(QuotaCounter.owner == owner)
+    return delete(QuotaCounter).where(_counts(owner))
 
 
 def forget_in_audit(user_id: int) -> Update:
@@ -101,6 +102,11 @@ def delete_user(user_id: int) -> Delete:
 def _names(user_id: int, owner: str) -> tuple[ColumnElement[bool], ...]:
     """A task names whom it is for in its payload, in one of two ways."""
     return _text("userId") == str(user_id), _text("owner") == owner
+
+
+def _counts(owner: str) -> ColumnElement[bool]:
+    """Messages, and by another name after a colon whatever else is counted of the owner."""
+    return or_(QuotaCounter.owner == owner, QuotaCounter.owner.startswith(f"{owner}:", autoescape=True))
 
 
 def _text(name: str) -> ColumnElement[Any]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Delete, Select, delete, func, insert, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from db import clock
 from db.models.tables import Note
 from db.paging import Order, PageRequest, pages_by
 from db.types import AnyReturning, AnySelect
@@ -64,7 +65,10 @@ def count_by_video(user_id: int, video_ids: Sequence[int]) -> Select[int, int]:
 
 
 def add(user_id: int, video_id: int, timestamp: str, text: str | None) -> AnyReturning:
-    return insert(Note).values(user_id=user_id, video_id=video_id, timestamp=timestamp, text=text).returning(*COLUMNS)
+    """Taken and changed at one moment, which the clock of Postgres would not tell twice."""
+    moment = select(select(clock.now().label("now")).cte("moment").c.now).scalar_subquery()
+    values = {"user_id": user_id, "video_id": video_id, "timestamp": timestamp, "text": text}
+    return insert(Note).values(**values, created_at=moment, updated_at=moment).returning(*COLUMNS)
 
 
 def set_text(user_id: int, note_id: int, text: str | None) -> ReturningUpdate[*tuple[Any, ...]]:

@@ -23,9 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from db.engine import DialectName
-from db.models.tables import Conversation, Note, SearchEntry, TranscriptSegment, Video, VideoAddition
+from db.models.tables import Conversation, Note, SearchEntry, Video, VideoAddition
 from db.paging import Order, PageRequest, page_of
-from db.queries import videos
 from db.search_query import Sought, written
 from db.search_words import scope_word
 from db.types import AnySelect
@@ -173,8 +172,3 @@ def stretches(video_id: int) -> AnySelect:
         .where(SearchEntry.video_id == video_id, SearchEntry.kind == "TRANSCRIPT")
         .order_by(SearchEntry.first_position)
     )
-
-
-def opening(video_id: int, segments: int) -> AnySelect:
-    """So many of a video's segments."""
-    return videos.segments(video_id).where(TranscriptSegment.position < segments)

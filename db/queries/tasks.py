@@ -4,7 +4,22 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Update, and_, case, exists, false, func, null, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Update,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    null,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import Insert, ReturningInsert, ReturningUpdate
 
@@ -255,6 +270,21 @@ def request_cancel(kind: str, key: str) -> ReturningUpdate[str]:
     )
 
 
+def lock_about(kinds: Collection[str], video_id: int) -> Select[int, str]:
+    """(id, status) of the live tasks of these kinds that name the video: nobody claims or ends one before the transaction
+    ends. In one order, so that two writers never wait in a ring.
+    """
+    # SQLite keeps the kind of a JSON value, and finds no number equal to a text.
+    named = cast(Task.payload["videoId"].as_string(), String)
+    live = select(Task.id, Task.status).where(Task.kind.in_(sorted(kinds)), LIVE, named == str(video_id))
+    return live.order_by(Task.id).with_for_update()
+
+
+def ask_to_stop(task_ids: Collection[int]) -> Update:
+    """The holders of running tasks."""
+    return update(Task).where(Task.id.in_(sorted(task_ids)), Task.status == "RUNNING").values(cancel_requested=true())
+
+
 def replay(task_id: int) -> Update:
     """Let a dead task begin anew; touches no row when it is not dead, or a live one has its kind and key.
 
@@ -277,6 +307,11 @@ def replay(task_id: int) -> Update:
             finished_at=null(),
         )
     )
+
+
+def live_kinds(key: str, kinds: Collection[str]) -> Select[str]:
+    """Of those, the kinds that have a live task with this key."""
+    return select(Task.kind).where(Task.kind.in_(sorted(kinds)), Task.key == key, LIVE)
 
 
 def latest_payload(kind: str, key: str) -> Select[dict[str, object]]:

@@ -62,7 +62,7 @@ def count(video_ids: Sequence[int], words: Sequence[str]) -> Select[int, int]:
 
 
 def submitter(video_id: int) -> Select[int]:
-    """Who brought the transcript; null for somebody who is gone, and no row for one that was fetched."""
+    """Who brought the transcript; no row for one that was fetched, or whose bringer's account is gone."""
     return select(TranscriptSubmission.user_id).where(TranscriptSubmission.video_id == video_id)
 
 

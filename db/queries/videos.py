@@ -7,7 +7,6 @@ from typing import NamedTuple, Self
 from sqlalchemy import ColumnElement, Delete, Select, Update, delete, exists, func, insert, null, or_, select, update
 from sqlalchemy.sql.dml import Insert
 
-from db import clock
 from db.engine import DialectName
 from db.models.tables import (
     Conversation,
@@ -129,6 +128,11 @@ def lock(video_id: int) -> AnySelect:
     return select(*COLUMNS).where(Video.id == video_id).with_for_update(key_share=True)
 
 
+def hold(video_id: int) -> AnySelect:
+    """The video, not to be locked by others until the transaction ends; so many may hold it at once."""
+    return select(*COLUMNS).where(Video.id == video_id).with_for_update(read=True)
+
+
 def by_youtube_id(youtube_id: str) -> AnySelect:
     return select(*COLUMNS).where(Video.youtube_id == youtube_id)
 
@@ -167,15 +171,14 @@ def count_matching(*conditions: ColumnElement[bool]) -> Select[int]:
 
 
 def add(youtube_id: str, title: str | None, dialect: DialectName) -> Insert:
-    """Add the video unless it is there; the first title it was given stays."""
+    """Add the video unless it is there."""
     statement = insert_into(Video, dialect).values(youtube_id=youtube_id, title=title)
-    if title is None:
-        return statement.on_conflict_do_nothing(index_elements=[Video.youtube_id])
-    return statement.on_conflict_do_update(
-        index_elements=[Video.youtube_id],
-        set_={"title": title, "updated_at": clock.now()},
-        where=Video.title.is_(None),
-    )
+    return statement.on_conflict_do_nothing(index_elements=[Video.youtube_id])
+
+
+def call(video_id: int, title: str) -> Update:
+    """The first title that a video is given stays."""
+    return update(Video).where(Video.id == video_id, Video.title.is_(None)).values(title=title)
 
 
 def add_part(video_id: int, part: str, dialect: DialectName) -> Insert:
@@ -190,6 +193,10 @@ def remember_addition(user_id: int, video_id: int, dialect: DialectName) -> Inse
 
 def parts(video_ids: Sequence[int]) -> AnySelect:
     return select(*PART_COLUMNS).where(VideoPart.video_id.in_(video_ids))
+
+
+def count_parts(video_id: int) -> Select[int]:
+    return select(func.count()).select_from(VideoPart).where(VideoPart.video_id == video_id)
 
 
 def set_part(

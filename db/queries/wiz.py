@@ -229,8 +229,8 @@ def take_quota(owner: str, day: str, limit: int, dialect: DialectName) -> Return
     )
 
 
-def quota_used(owner: str, day: str) -> Select[int]:
-    return select(QuotaCounter.used).where(QuotaCounter.owner == owner, QuotaCounter.day == day)
+def quotas_used(owners: Sequence[str], day: str) -> Select[str, int]:
+    return select(QuotaCounter.owner, QuotaCounter.used).where(QuotaCounter.owner.in_(owners), QuotaCounter.day == day)
 
 
 def refund_quota(owner: str, day: str) -> Update:

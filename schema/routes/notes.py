@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from schema.routes.media import disposition
 from services.container import Services
-from services.errors import NotFound
+from services.errors import NotFound, RateLimited
 
 # A browser saves the file, and never shows it as a page of ours. Nobody keeps it: another time there are other notes.
 POLICY = {
@@ -28,6 +28,9 @@ def note_routes(services: Callable[[], Services]) -> list[Route]:
             file = await services().note_exports.find(request.path_params["token"], request.path_params["name"])
         except NotFound:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
+        except RateLimited as error:
+            waiting = {"Retry-After": str(error.reset_in_seconds)}
+            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers=waiting) from None
         headers = {
             **POLICY,
             "Content-Type": file.content_type,

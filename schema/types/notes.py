@@ -12,9 +12,10 @@ from db.paging import PageRequest
 from db.queries.notes import NoteRow
 from schema.context import Context, Info
 from schema.types.enums import describe
-from schema.types.errors import InvalidInput, NotFound, VideoSearchUnavailable
+from schema.types.errors import InvalidInput, NotFound, TranscriptMissing, VideoSearchUnavailable
 from schema.types.nodes import Node, global_id
 from schema.types.paging import Connection
+from schema.types.wiz import TranscriptNotReady
 from services.notes.ai_status import NoteAiStatus
 from services.notes.notes import NotePatch
 from services.videos.timestamps import parse_timestamp
@@ -28,7 +29,7 @@ describe(
     name="NoteAiStatus",
     description="Whether the text of a note is written by the assistant.",
     values={
-        "NONE": "Nobody asked it to.",
+        "NONE": "Nobody asked it to, or the user has changed the text since.",
         "PENDING": "It is about to.",
         "READY": "It did.",
         "FAILED": "It could not.",
@@ -187,6 +188,24 @@ class NoteUpdateSuccess:
 NoteUpdateResult = Annotated[
     NoteUpdateSuccess | InvalidInput | NotFound,
     strawberry.union("NoteUpdateResult", description="What became of `noteUpdate`."),
+]
+
+
+@strawberry.input(description="A note that the assistant is to write.")
+class NoteRetryInput:
+    id: strawberry.ID = strawberry.field(description="The note.")
+
+
+@strawberry.type(description="The assistant is at work on the note, or there is nothing for it to do.")
+class NoteRetrySuccess:
+    note: Note = strawberry.field(
+        description="The note: `PENDING` when it is to be written, `FAILED` when its timestamp is no time."
+    )
+
+
+NoteRetryResult = Annotated[
+    NoteRetrySuccess | TranscriptNotReady | TranscriptMissing | NotFound,
+    strawberry.union("NoteRetryResult", description="What became of `noteRetry`."),
 ]
 
 

@@ -13,6 +13,9 @@ class ServerCapabilities:
     )
     events: str = strawberry.field(description="How processes wake each other: `local`, `postgres` or `redis`.")
     storage: str = strawberry.field(description="Where files are kept: `local` or `s3`.")
+    title_search: bool = strawberry.field(
+        description="Whether `noteCreateByTitle` can find videos: that needs a key of the operator's."
+    )
 
 
 @strawberry.type(description="The server.")

@@ -15,8 +15,8 @@ from schema.types.nodes import global_id
 from schema.types.notes import Note, place
 from schema.types.paging import Connection, page_request
 from schema.types.videos import Video
-from services.worker_api.tasks import TaskListing
-from services.worker_api.types import TaskStatus, TaskType, type_of
+from services.external_work.tasks import TaskListing
+from services.external_work.types import TaskStatus, TaskType, type_of
 
 describe(
     TaskType,
@@ -94,9 +94,12 @@ class Task:
             finished_at=row.finished_at,
         )
 
-    @strawberry.field(description="The languages in which a transcript is wanted, the most wanted first.")
-    def languages(self, info: Info) -> list[str]:
-        return list(info.context.services.settings.youtube_languages)
+    @strawberry.field(
+        description="The languages in which the transcript is wanted, the most wanted first; null unless it is for one."
+    )
+    def languages(self, info: Info) -> list[str] | None:
+        wanted = info.context.services.settings.youtube_languages
+        return list(wanted) if self.type is TaskType.TRANSCRIPT else None
 
     @batch_field(description="The video that it is about; null when it is about none, or that is gone.")
     @staticmethod

@@ -19,6 +19,7 @@ from schema.types.paging import DEFAULT_SIZE, After, Connection, First, page_req
 from schema.types.processing import VideoProcessing
 from schema.types.scalars import JSON
 from schema.types.wiz import Conversation
+from services.llm.writing.drafts import QUESTIONS
 from services.videos import videos as service
 from services.videos.processing import Part
 from services.videos.results import TranscriptSource
@@ -27,7 +28,6 @@ from services.youtube.ids import embed_url, thumbnail_url, watch_url
 
 SEGMENTS_DEFAULT = 100
 SEGMENTS_LARGEST = 500
-QUESTIONS = 3
 
 
 @strawberry.type(description="One cue of a transcript.")

@@ -12,8 +12,9 @@ from schema.types.scalars import JSON
 from schema.types.tasks import Task
 from schema.types.transcript_segments import TranscriptSegmentInput
 from services import limits
-from services.worker_api.outcomes import GivenResult, GivenSummary
-from services.worker_api.types import TaskType
+from services.external_work.outcomes import GivenResult, GivenSummary
+from services.external_work.types import TaskType
+from services.llm.writing.drafts import QUESTIONS
 
 DEFAULT_WAIT_SECONDS = 30
 NO_ROW = 0
@@ -76,11 +77,14 @@ TaskHeartbeatResult = Annotated[
 
 @strawberry.input(description="A summary, and questions that the video answers.")
 class SummaryInput:
-    text: str = strawberry.field(description=f"The summary, up to {limits.SUMMARY_LENGTH:,} characters.")
+    text: str = strawberry.field(
+        description=f"The summary: plain prose without markup, links or timestamps, up to {limits.SUMMARY_LENGTH:,} "
+        "characters. Lines are joined."
+    )
     suggested_questions: list[str] | None = strawberry.field(
         default=None,
-        description=f"Exactly 3 questions, each up to {limits.QUESTION_LENGTH} characters, that differ in more than the "
-        "case of their letters; null for none.",
+        description=f"Exactly {QUESTIONS} questions, as plain, each up to {limits.QUESTION_LENGTH} characters, that differ in "
+        "more than the case of their letters; null for none.",
     )
 
 
@@ -101,7 +105,9 @@ class TaskResultInput:
     )
     summary: SummaryInput | None = strawberry.field(default=UNSET, description="Of a SUMMARY task.")
     note: str | None = strawberry.field(
-        default=UNSET, description=f"Of a NOTE task: the text, up to {limits.NOTE_LENGTH:,} characters."
+        default=UNSET,
+        description="Of a NOTE task: one line of plain prose without markup, links, timestamps or special characters, up to "
+        f"{limits.NOTE_LENGTH:,} characters.",
     )
 
     def to_service(self) -> GivenResult:

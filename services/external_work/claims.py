@@ -12,14 +12,14 @@ from db.sessions import Sessions
 from services import limits
 from services.audit import AuditKind, record
 from services.errors import NoTask, ProblemCode
+from services.external_work import handlings
+from services.external_work.types import CLAIMABLE, KIND_OF, LANE_OF, TaskType
 from services.identity.devices import Device
 from services.supervision import undisturbed
 from services.tasks.bell import LaneBell
 from services.tasks.model import ClaimedTask, Handling, LeaseLost
 from services.tasks.queue import TaskQueue
-from services.validation import Checks
-from services.worker_api import handlings
-from services.worker_api.types import CLAIMABLE, KIND_OF, LANE_OF, TaskType
+from services.validation import Checks, label
 
 POLL_SECONDS = 1.0
 """How often a waiting worker looks for tasks of which no hint came, and for those whose time or lease has run out."""
@@ -139,7 +139,8 @@ def _check(types: Collection[TaskType], worker_id: str, wait_seconds: int) -> st
         checks.add(["types"], ProblemCode.OUT_OF_RANGE, f"Types can be {', '.join(CLAIMABLE)}.")
     worker = checks.text(worker_id, "workerId", maximum=limits.WORKER_NAME_LENGTH)
     if not 0 <= wait_seconds <= limits.CLAIM_SECONDS:
-        message = f"WaitSeconds must be between 0 and {limits.CLAIM_SECONDS}."
-        checks.add(["waitSeconds"], ProblemCode.OUT_OF_RANGE, message)
+        path = ["waitSeconds"]
+        message = f"{label(path)} must be between 0 and {limits.CLAIM_SECONDS}."
+        checks.add(path, ProblemCode.OUT_OF_RANGE, message)
     checks.finish()
     return worker

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from db.queries import ai_notes as note_queries
 from db.sessions import Transaction
+from services.external_work.types import CLAIMABLE, KIND_OF, PARTS, TaskType, type_of
 from services.notes import ai_notes
 from services.tasks.model import ClaimedTask, Handling, TaskError
 from services.tasks.queue import TaskQueue
 from services.videos import processing, progress
-from services.worker_api.types import CLAIMABLE, KIND_OF, PARTS, TaskType, type_of
 
 
 async def done_elsewhere(task: ClaimedTask) -> None:
@@ -20,12 +20,16 @@ def handling_of(task_type: TaskType) -> Handling:
     part = PARTS.get(task_type)
     if part is not None:
         return progress.handling_of(part, done_elsewhere)
-    return Handling(handle=done_elsewhere, on_dead=_give_up_note)
+    return Handling(handle=done_elsewhere, on_dead=_give_up_note, on_cancelled=_on_stopped_note)
 
 
 async def _give_up_note(tx: Transaction, task: ClaimedTask, error: TaskError) -> None:
     del error
-    await ai_notes.give_up(tx, note_id_of(task.payload))
+    await ai_notes.give_up(tx, ai_notes.note_id_of(task.payload))
+
+
+async def _on_stopped_note(tx: Transaction, task: ClaimedTask) -> None:
+    await ai_notes.on_stopped(tx, ai_notes.note_id_of(task.payload))
 
 
 HANDLINGS: Mapping[str, Handling] = {KIND_OF[task_type]: handling_of(task_type) for task_type in CLAIMABLE}
@@ -41,7 +45,7 @@ async def begin(tx: Transaction, queue: TaskQueue, task: ClaimedTask) -> bool:
     if part is not None:
         return await progress.begin(tx, queue, task, part) is not None
     await queue.hold(tx, task)
-    if await tx.first(note_queries.waiting(note_id_of(task.payload))) is not None:
+    if await tx.first(note_queries.waiting(ai_notes.note_id_of(task.payload))) is not None:
         return True
     await queue.succeed(tx, task)
     return False
@@ -52,11 +56,3 @@ async def begin_again(tx: Transaction, task: ClaimedTask) -> None:
     part = PARTS.get(type_of(task.kind))
     if part is not None:
         await progress.show_waiting(tx, part, processing.video_id_of(task.payload), attempts=task.attempt - 1)
-
-
-def note_id_of(payload: Mapping[str, object]) -> int:
-    """Which note a task is about."""
-    note_id = payload["noteId"]
-    if not isinstance(note_id, int):
-        raise TypeError("The task names no note.")
-    return note_id

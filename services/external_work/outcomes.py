@@ -1,19 +1,19 @@
 """What a worker of somebody else may bring as the result of a task, checked before any of it is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from db.search_index import FoldedSegment, fold_transcript
 from services import limits
 from services.errors import ProblemCode
+from services.external_work.types import TaskType
+from services.llm.writing.drafts import QUESTIONS, Draft, Unusable, differ, plain, plain_note
 from services.validation import Checks
 from services.videos import segments
 from services.videos.segments import GivenSegment
-from services.worker_api.types import TaskType
 from services.youtube.metadata import Details, tidy
-
-QUESTIONS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,6 @@ class GivenResult:
     """Which one, as the schema calls it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    text: str
-    suggested_questions: Sequence[str] | None
-
-
 FITTING = {
     TaskType.TRANSCRIPT: ("transcript", "transcriptUploadId"),
     TaskType.METADATA: ("metadata",),
@@ -49,7 +43,7 @@ FITTING = {
 }
 """Which results a task of each type can have."""
 
-Outcome = Sequence[FoldedSegment] | Details | Summary | str
+Outcome = Sequence[FoldedSegment] | Details | Draft | str
 """Checked: of a transcript, of metadata, of a summary, of a note."""
 
 
@@ -77,28 +71,40 @@ def check(given: GivenResult, youtube_id: str | None) -> Outcome:
     elif given.summary is not None:
         outcome = _check_summary(checks, given.summary, *path)
     elif given.note is not None:
-        outcome = checks.text(given.note, *path, maximum=limits.NOTE_LENGTH)
+        outcome = _prose(checks, plain_note, given.note, limits.NOTE_LENGTH, *path)
     else:
         outcome = _check_metadata(checks, given.metadata, youtube_id, *path)
     checks.finish()
     return outcome
 
 
-def _check_summary(checks: Checks, given: GivenSummary, *path: str) -> Summary:
-    text = checks.text(given.text, *path, "text", maximum=limits.SUMMARY_LENGTH)
+def _check_summary(checks: Checks, given: GivenSummary, *path: str) -> Draft:
+    text = _prose(checks, partial(plain, name="summary"), given.text, limits.SUMMARY_LENGTH, *path, "text")
     if given.suggested_questions is None:
-        return Summary(text=text, suggested_questions=None)
+        return Draft(summary=text, questions=None)
     place = (*path, "suggestedQuestions")
     if len(given.suggested_questions) != QUESTIONS:
         checks.add(place, ProblemCode.OUT_OF_RANGE, f"Suggest exactly {QUESTIONS} questions, or none.")
-        return Summary(text=text, suggested_questions=None)
+        return Draft(summary=text, questions=None)
     questions = [
-        checks.text(question, *place, str(number), maximum=limits.QUESTION_LENGTH)
+        _prose(checks, partial(plain, name="question"), question, limits.QUESTION_LENGTH, *place, str(number))
         for number, question in enumerate(given.suggested_questions)
     ]
-    if len({question.casefold() for question in questions}) < QUESTIONS and not checks.found_any:
+    if not (checks.found_any or differ(questions)):
         checks.add(place, ProblemCode.INVALID_DATA, "The questions must differ.")
-    return Summary(text=text, suggested_questions=questions)
+    return Draft(summary=text, questions=questions)
+
+
+def _prose(checks: Checks, read: Callable[[str], str], given: str, maximum: int, *path: str) -> str:
+    """What is read of a text that is not too long; problems are collected, and "" answered."""
+    text = checks.text(given, *path, maximum=maximum)
+    if not text:
+        return ""
+    try:
+        return read(text)
+    except Unusable as error:
+        checks.add(path, ProblemCode.INVALID_DATA, str(error))
+        return ""
 
 
 def _check_metadata(checks: Checks, given: object, youtube_id: str | None, *path: str) -> Details:

@@ -16,11 +16,11 @@ from db.queries.tasks import TaskRow
 from db.queries.videos import VideoRow
 from db.sessions import Sessions, Transaction
 from services.errors import NotFound, TaskNotReplayable
+from services.external_work.types import KIND_OF, PARTS, REPLAYABLE, TYPE_OF, TaskStatus, TaskType, type_of
+from services.notes import ai_notes
 from services.notes.changes import NoteChange, announce
 from services.tasks.queue import TaskQueue
 from services.videos import processing, progress
-from services.worker_api.handlings import note_id_of
-from services.worker_api.types import KIND_OF, PARTS, REPLAYABLE, TYPE_OF, TaskStatus, TaskType, type_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class TaskService:
         if part is not None:
             await progress.show_waiting(tx, part, processing.video_id_of(row.payload), attempts=0)
         if type_of(row.kind) is TaskType.NOTE:
-            await _show_waiting_note(tx, note_id_of(row.payload))
+            await _show_waiting_note(tx, ai_notes.note_id_of(row.payload))
         return await tx.row(TaskRow, queries.by_id(row.id)) or row
 
 

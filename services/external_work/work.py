@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 
 from db.queries import tasks as queries
 from db.queries import videos as video_queries
 from db.queries.tasks import TaskRow
 from db.queries.videos import VideoRow
-from db.search_index import fold_transcript
 from db.sessions import Sessions, Transaction
 from services import errors, limits
 from services.errors import NotFound, ProblemCode
+from services.external_work import outcomes
+from services.external_work.handlings import HANDLINGS
+from services.external_work.outcomes import GivenResult, Outcome
+from services.external_work.types import TaskStatus, type_of
+from services.llm.writing.drafts import Draft
 from services.notes import ai_notes
 from services.tasks import model
 from services.tasks.model import ClaimedTask, Heartbeat, TaskError
@@ -20,10 +25,7 @@ from services.validation import UNSTORABLE, Checks
 from services.videos import processing, results
 from services.videos.results import TranscriptSource
 from services.videos.transcript_files import TranscriptFiles, use_up
-from services.worker_api import outcomes
-from services.worker_api.handlings import HANDLINGS, note_id_of
-from services.worker_api.outcomes import GivenResult, Outcome, Summary
-from services.worker_api.types import TaskStatus, type_of
+from services.videos.videos import seconds_of
 
 UNEXPLAINED = "Unknown error occurred."
 
@@ -95,10 +97,11 @@ class WorkService:
         async with self._database.read() as reader:
             video = await reader.row(VideoRow, video_queries.by_ids([video_id]))
         if given.transcript_upload_id is not None:
-            upload_id, seconds = given.transcript_upload_id, _seconds_of(video)
+            upload_id, seconds = given.transcript_upload_id, seconds_of(video)
             segments = await self._files.read(None, upload_id, "result", given.name, total_seconds=seconds)
-            return await asyncio.to_thread(fold_transcript, segments)
-        return await asyncio.to_thread(outcomes.check, given, None if video is None else video.youtube_id)
+            return await self._files.fold(segments)
+        check = partial(outcomes.check, given, None if video is None else video.youtube_id)
+        return await (asyncio.to_thread(check) if given.transcript is None else self._files.parse(check))
 
     async def _keep(self, task: ClaimedTask, given: GivenResult, outcome: Outcome) -> TaskRow:
         video_id = processing.video_id_of(task.payload)
@@ -116,21 +119,16 @@ class WorkService:
             return row
 
 
-def _seconds_of(video: VideoRow | None) -> float | None:
-    seconds = ((video and video.details) or {}).get("duration")
-    return float(seconds) if isinstance(seconds, int | float) else None
-
-
 async def _keep_outcome(tx: Transaction, task: ClaimedTask, video: VideoRow, outcome: Outcome) -> None:
     match outcome:
         case str():
-            await ai_notes.keep_text(tx, note_id_of(task.payload), outcome)
-        case Summary():
-            questions = outcome.suggested_questions
-            await results.keep_summary(tx, video.id, outcome.text, questions, attempts=task.attempt)
+            await ai_notes.keep_text(tx, ai_notes.note_id_of(task.payload), outcome)
+        case Draft():
+            await results.keep_summary(tx, video.id, outcome.summary, outcome.questions, attempts=task.attempt)
         case dict():
             await results.keep_metadata(tx, video.id, outcome, attempts=task.attempt)
         case _:
+            await results.stop_readers(tx, video)
             source = TranscriptSource.WORKER
             await results.keep_transcript(tx, video, outcome, source=source, attempts=task.attempt)
 

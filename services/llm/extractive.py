@@ -3,11 +3,12 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
+from operator import attrgetter
 from typing import Final
 
 from services.llm.chat_model import ChatRequest
 from services.llm.citations import parse_citations
-from services.llm.passages import Passage, find_overview, find_passages
+from services.llm.passages import Judge, Passage, find_overview, find_passages
 from services.llm.prompts import REFUSAL
 from services.llm.questions import read_question
 from services.llm.ranking import Ranking
@@ -47,14 +48,14 @@ class ExtractiveModel:
             await asyncio.sleep(self._pace_seconds)
 
 
-def compose_answer(request: ChatRequest) -> str:
+def compose_answer(request: ChatRequest, *, judge: Judge = attrgetter("suffices")) -> str:
     """The whole answer in Markdown: quotes, each with its stamp, or `REFUSAL`. Burns CPU; call it in a thread."""
     ranking = Ranking(split_sentences(request.segments))
     question = read_question(request.turns, request.title)
     if not question.terms:
         return _worded(find_overview(ranking), ranking.sentences, introducing_rest=_OVERVIEW)
     told = [] if question.fresh else _cited_so_far(request)
-    passages = find_passages(question, ranking, told_seconds=told)
+    passages = find_passages(question, ranking, told_seconds=told, judge=judge)
     return _worded(passages, ranking.sentences, introducing_rest=_MORE)
 
 

@@ -32,7 +32,8 @@ _TAG: Final = re.compile(
     """
 )
 """Of names alone those of HTML: `List<String>` is none, and only taken apart."""
-_LINE_BEGINS: Final = re.compile(r"[\s>*+.()0-9-]")
+_LINE_ENDS: Final = frozenset("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
+"""What ends a line beside the newline, to one renderer or another. Of a pair that ends one line, the newline is dropped."""
 
 
 class LinkFilter:
@@ -43,13 +44,14 @@ class LinkFilter:
         self._tail = ""
         self._held = ""
         self._skips = False
-        self._line_begins = True
-        self._defines = False
-        """Whether a bracket at the beginning of a line was opened: `[name]: address` is a definition there."""
+        self._returned = False
+        """Whether the last was a carriage return, which was let through as a newline."""
 
     def feed(self, piece: str) -> str:
         for character in piece:
-            self._take(character)
+            if not (character == "\n" and self._returned):
+                self._take("\n" if character in _LINE_ENDS else character)
+            self._returned = character == "\r"
         return self._let_out()
 
     def end(self) -> str:
@@ -107,13 +109,6 @@ class LinkFilter:
         """Let it through, unless with what was let through before it would begin an address."""
         if self._begins_anything(character):
             self._emit(" ")
-        if character == "[" and self._line_begins:
-            self._defines = True
-        if character == "\n":
-            self._defines = self._defines and not self._line_begins
-            self._line_begins = True
-        elif not _LINE_BEGINS.match(character):
-            self._line_begins = False
         if _ADDRESS_BEGINS.search(self._tail + character):
             self._emit("\N{HORIZONTAL ELLIPSIS}")
             self._skips = True
@@ -122,9 +117,9 @@ class LinkFilter:
 
     def _begins_anything(self, character: str) -> bool:
         before = self._tail[-1:]
-        return (before == "<" and _TAG_BEGINS.match(character) is not None) or (
-            before == "]" and (character == "(" or (character == ":" and self._defines))
-        )
+        # A colon makes a definition at the beginning of a line alone. But each dialect has marks of its own for where one
+        # begins, those of lists, quotations, terms and footnotes.
+        return (before == "<" and _TAG_BEGINS.match(character) is not None) or (before == "]" and character in "(:")
 
     def _emit(self, text: str) -> None:
         self._out.append(text)

@@ -41,6 +41,10 @@ class Models:
         own = (models.with_key(keys[provider]) for provider, models in self._providers.items() if provider in keys)
         return next(own, self._configured)
 
+    def is_shared(self, model: ChatModel) -> bool:
+        """Whether it is the configured one, which the operator pays for."""
+        return model is self._configured
+
 
 @asynccontextmanager
 async def open_providers(settings: Settings) -> AsyncGenerator[Mapping[Provider, KeyedModels]]:

@@ -1,11 +1,12 @@
 """Which stretches of a transcript to quote for a question or for the whole video; the wording is not done here."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
-from services.llm.evidence import weigh
+from services.llm.evidence import Evidence, weigh
 from services.llm.questions import Question, Sought
 from services.llm.ranking import Match, Ranking
 from services.llm.sentences import Sentence
@@ -19,7 +20,7 @@ _CANDIDATES: Final = 80
 _FEWEST_COVERED_ALONE: Final = 0.15
 _FEWEST_WORDS: Final = 6
 _FEWEST_FRESH_TERMS: Final = 2
-_WORTH_ADDING: Final = 0.3
+_WORTH_ADDING: Final = 0.35
 _WORTH_TELLING: Final = 0.6
 """Of the best match, what has not been told must reach: better the same again than something beside the point."""
 
@@ -43,19 +44,31 @@ class Passage:
     main: int
 
 
-def find_passages(question: Question, ranking: Ranking, *, told_seconds: Collection[float] = ()) -> list[Passage]:
+Judge = Callable[[Evidence], bool]
+"""Says whether the evidence suffices for an answer."""
+
+
+def find_passages(
+    question: Question,
+    ranking: Ranking,
+    *,
+    told_seconds: Collection[float] = (),
+    judge: Judge = attrgetter("suffices"),
+) -> list[Passage]:
     """One to three passages, the best first; none when the transcript does not cover the question.
 
     One place must mention two of its own terms where it has two, and the evidence must suffice. What begins around
     `told_seconds` has been quoted before and is left out if there is more to the point.
     """
     needed = min(_FEWEST_FRESH_TERMS, len(question.fresh))
+    matches = ranking.matches(question)
     found = [
         match
-        for match in ranking.matches(question)
-        if match.terms >= needed and (match.own_coverage >= _FEWEST_COVERED_ALONE or _goes_on(match.position, ranking))
+        for match in matches
+        if match.terms >= min(needed, 1)
+        and (match.own_coverage >= _FEWEST_COVERED_ALONE or _goes_on(match.position, ranking))
     ]
-    if not found or not weigh(question, ranking, found).suffices:
+    if all(match.terms < needed for match in found) or not judge(weigh(question, ranking, matches)):
         return []
     untold = [match for match in found if not _is_told(ranking.sentences[match.position], told_seconds)]
     if not untold or untold[0].score < found[0].score * _WORTH_TELLING:

@@ -68,6 +68,9 @@ _NO_SUBJECT: Final = re.compile(
 """Words with a subject of their own, but not here (`how does it work`, `to work out`), and stamps."""
 
 
+_NAME: Final = re.compile(r"(?<=[^\W_A-Z][ ])[A-Z][^\W_]+|(?<=, )[A-Z][^\W_]+|\b[0-9]{3,}\b")
+"""A capital letter behind a word that ends in a small one, so that neither a beginning nor a title in capitals counts."""
+
 _ASKED: Final = re.compile(r"\b(?:which|what|how (?:many|much)) ([^\W_]+)")
 
 
@@ -118,6 +121,10 @@ class Question:
     sought: Sought = Sought.ANYTHING
     asked: str | None = None
     """The term that says what the answer is (`which rule`, `how many rules`), so that it stands where the answer does."""
+    names: frozenset[str] = frozenset()
+    """The terms of the newest message that are written as names are, and its longer numbers."""
+    length: int = 0
+    """Its words, with those of the question that it carries over."""
 
 
 def read_question(turns: Sequence[ChatTurn], title: str) -> Question:
@@ -136,12 +143,29 @@ def read_question(turns: Sequence[ChatTurn], title: str) -> Question:
     for word in carried:
         terms.setdefault(stem(word), _CARRIED_WEIGHT * _weight(word, title_stems))
     phrases = [pair for pair in pairwise(stem(word) for word in words) if pair[0] != pair[1]]
-    return Question(terms=terms, fresh=fresh, phrases=phrases, sought=_sought(asked), asked=_asked(asked, fresh))
+    return Question(
+        terms=terms,
+        fresh=fresh,
+        phrases=phrases,
+        sought=_sought(asked),
+        asked=_asked(asked, fresh),
+        names=_names(asked) & fresh,
+        length=len(_words(asked)) + (len(_words(earlier[-1])) if carried else 0),
+    )
 
 
 def _content_words(text: str) -> list[str]:
     words = tokenise(_NO_SUBJECT.sub(" ", text[:_MOST_CHARACTERS]))
     return [word for word in words if word not in STOP_WORDS][:_MOST_WORDS]
+
+
+def _words(text: str) -> list[str]:
+    return tokenise(text[:_MOST_CHARACTERS])[:_MOST_WORDS]
+
+
+def _names(text: str) -> frozenset[str]:
+    found = _NAME.findall(text[:_MOST_CHARACTERS])
+    return frozenset(stem(word) for name in found for word in tokenise(name))
 
 
 def _is_about_whole(words: Sequence[str], subject: Sequence[str], *, is_first: bool) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from services.llm.questions import Question, Sought
 from services.llm.sentences import Sentence
-from services.llm.synonyms import synonyms
+from services.llm.synonyms import related
 from services.llm.words import STOP_WORDS, stem, tokenise
 
 _SHARES: Final[Mapping[int, float]] = {
@@ -19,10 +19,18 @@ _SHARES: Final[Mapping[int, float]] = {
 }
 """What a term counts for the sentence so many after the one that has it: most answers follow what names their subject."""
 
+_WINDOW_SHARES: Final[Mapping[int, float]] = dict(
+    zip(range(-4, 6), (0.3, 0.5, 0.7, 0.9, 1.0, 0.95, 0.85, 0.7, 0.5, 0.3), strict=True)
+)
+"""The same for the stretch of half a minute or so around: it finds the place, the shares above the sentence within it."""
+
 _NEAR_SHARES: Final[Mapping[int, float]] = {0: 1.0, 1: 0.9, 2: 0.3, -1: 0.7}
 """The same for saying whether one place speaks of the whole question."""
 
-_SYNONYM_WEIGHT: Final = 0.5
+_FEWEST_CLOSE: Final = 0.3
+_MOST_COMMON: Final = 0.25
+"""What nobody says in that word is as rare as what comes close to it, and at the most in so much of the sentences."""
+
 _PHRASE_WEIGHT: Final = 0.17
 _PHRASE_BEFORE_WEIGHT: Final = 0.1
 _SOUGHT_BONUS: Final = 0.1
@@ -103,8 +111,8 @@ class Ranking:
             places = self._find(term)
             if not places and term not in question.fresh:
                 continue
-            exact = self._postings.get(term)
-            value = weight * self._rarity(len(exact or places))
+            count = len(self._postings.get(term, ())) or self._near_count(places)
+            value = weight * self._rarity(count)
             found[term] = Trace(value=value, places=places)
         return found
 
@@ -119,6 +127,8 @@ class Ranking:
         for term, trace in traces.items():
             share = trace.value / whole
             for position, heard in self._heard(trace.places, _SHARES).items():
+                scores[position] += share * heard
+            for position, heard in self._heard(trace.places, _WINDOW_SHARES).items():
                 scores[position] += share * heard
             for position, heard in self._heard(trace.places, _NEAR_SHARES).items():
                 covered[position] += share * heard
@@ -138,6 +148,10 @@ class Ranking:
             for position, score in scores.items()
         ]
         return sorted(found, key=lambda match: (-match.score, match.position))
+
+    def knows(self, term: str) -> bool:
+        """Whether anybody says it."""
+        return term in self._postings
 
     def announces(self, position: int) -> bool:
         """Whether the sentence asks or opens a subject, so that its answer follows it."""
@@ -170,10 +184,14 @@ class Ranking:
             for known, counts in self._postings.items():
                 if known.startswith(term[:_RELATED_PREFIX]):
                     places |= dict.fromkeys(counts, _RELATED_WEIGHT)
-        for synonym in sorted(synonyms().get(term, ())):
-            for position in self._postings.get(synonym, ()):
-                places.setdefault(position, _SYNONYM_WEIGHT)
+        for other, closeness in related(term).items():
+            for position in self._postings.get(other, ()):
+                places[position] = max(places.get(position, 0.0), closeness)
         return places | dict.fromkeys(self._postings.get(term, ()), 1.0)
+
+    def _near_count(self, places: Mapping[int, float]) -> int:
+        near = sum(closeness > _FEWEST_CLOSE for closeness in places.values())
+        return min(near, int(len(self.sentences) * _MOST_COMMON))
 
     def _heard(self, places: Mapping[int, float], shares: Mapping[int, float]) -> Mapping[int, float]:
         """The same for each sentence around as well: of all that is near, what counts most."""

@@ -1,5 +1,6 @@
 """A user's notes as a file, by signed links that expire. Nothing is stored: it is written while it is sent."""
 
+import asyncio
 import math
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -14,12 +15,14 @@ from db.queries.notes import NoteRow
 from db.queries.users import UserRow
 from db.queries.videos import VideoRow
 from db.sessions import Sessions
+from services.counters.throttle import Throttle
 from services.errors import NotFound
 from services.identity.keys import Keyring
 from services.notes.exported import Exported, Writer
 from services.notes.json_array import JsonArray
 from services.notes.markdown import Markdown
 from services.notes.spreadsheet import Spreadsheet
+from services.rates import Rate
 from services.storage.links import SignedLinks
 from services.videos import videos
 from services.videos.timestamps import parse_timestamp
@@ -63,7 +66,12 @@ class NotesFile:
 
 
 class NotesExports:
-    def __init__(self, database: Sessions, keyring: Keyring, lifetime: timedelta) -> None:
+    def __init__(
+        self, database: Sessions, keyring: Keyring, lifetime: timedelta, throttle: Throttle, rate: Rate
+    ) -> None:
+        """`rate`: of all files of one user together."""
+        self._throttle = throttle
+        self._rate = rate
         self._database = database
         self._keyring = keyring
         self._lifetime = lifetime
@@ -82,11 +90,12 @@ class NotesExports:
         return NotesLink(path=f"/notes/{self._links(name).sign(user_id, expires_at)}/{name}", expires_at=expires_at)
 
     async def find(self, token: str, name: str) -> NotesFile:
-        """Raises NotFound alike for every link that is not good (any more)."""
+        """Raises NotFound alike for every link that is not good (any more), or RateLimited."""
         match = NAME.fullmatch(name)
         link = None if match is None else self._links(name).read(token)
         if match is None or link is None or link.expires_at <= datetime.now(UTC):
             raise NotFound
+        await self._throttle.count("notes files", str(link.row_id), self._rate)
         youtube_id, extension = match.groups()
         async with self._database.read() as reader:
             user = await reader.row(UserRow, user_queries.by_id(link.row_id))
@@ -107,7 +116,8 @@ class NotesExports:
     async def _write(self, user_id: int, video_id: int | None, writer: Writer) -> AsyncGenerator[str]:
         """No session is open while a piece is being sent."""
         async with self._database.read() as reader:
-            ordered = _ordered(await reader.all(queries.moments(user_id, video_id)))
+            moments = await reader.all(queries.moments(user_id, video_id))
+        ordered = await asyncio.to_thread(_ordered, moments)
         yield writer.head()
         for start in range(0, len(ordered), PAGE_NOTES):
             notes = await self._load(user_id, ordered[start : start + PAGE_NOTES])

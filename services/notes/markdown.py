@@ -13,7 +13,7 @@ LINE_ENDS = re.compile(r"\r\n|\n|\r")
 # Behind the marks of lists and quotations a line may begin anew.
 HEADING = re.compile(r"^((?:[ \t]|>|[-+*](?=[ \t])|[0-9]{1,9}[.)](?=[ \t]))*)(#{1,6}(?=[ \t]|$))")
 UNDERLINE = re.compile(r"^([ \t>]*)(=+|-+)(?=[ \t]*$)")
-MARKUP = re.compile(r"<(?=[A-Za-z/!?])")
+MARKUP = re.compile(r"(?<!\\)(\\*)<(?=[A-Za-z/!?])")
 MEANINGFUL = re.compile(r"([\\`*_\[\]<&#~])")
 """Within a line; lines of ours begin in a way of ours."""
 
@@ -50,7 +50,13 @@ def plain(text: str) -> str:
 
 def _tamed(line: str) -> str:
     line = UNDERLINE.sub(r"\1\\\2", HEADING.sub(r"\1\\\2", line))
-    return MARKUP.sub("&lt;", line)
+    return MARKUP.sub(_shown, line)
+
+
+def _shown(markup: re.Match[str]) -> str:
+    """A backslash that escaped it would escape our `&`."""
+    before = markup[1]
+    return before + "\\" * (len(before) % 2) + "&lt;"
 
 
 def _link(text: str, url: str | None) -> str:

@@ -4,17 +4,28 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from db.paging import Page, PageRequest, cut, group, page_of
+from db.queries import ai_notes as ai_queries
 from db.queries import notes as queries
 from db.queries import users as user_queries
+from db.queries.ai_notes import Conditions, EmptyNote
 from db.queries.notes import NoteRow
 from db.search_index import index_note
 from db.sessions import Sessions, Transaction
 from services import limits
-from services.errors import NotFound, ProblemCode, Unauthenticated, UnauthenticatedReason
+from services.errors import (
+    NotFound,
+    ProblemCode,
+    TranscriptMissing,
+    TranscriptNotReady,
+    Unauthenticated,
+    UnauthenticatedReason,
+)
 from services.notes import ai_notes
+from services.notes.ai_status import NoteAiStatus
 from services.notes.changes import NoteChange, announce
 from services.validation import Checks
 from services.videos import videos
+from services.videos.processing import PartState
 from services.videos.timestamps import is_timestamp_text
 from services.videos.videos import VideoRef
 
@@ -36,6 +47,7 @@ class NoteService:
     ) -> NoteRow:
         """A note on the video, which is added when new. Raises InvalidInput or NotFound."""
         checks = Checks()
+        videos.check_ref(checks, ref)
         timestamp, text = checked_moment(checks, timestamp, text)
         title = checks.optional_text(title, "title", maximum=limits.TITLE_LENGTH)
         checks.finish()
@@ -49,7 +61,7 @@ class NoteService:
             await announce(tx, user_id, note.video_id, note.id, NoteChange.CREATED)
             return note
 
-    async def update(self, user_id: int, note_id: int | None, patch: NotePatch) -> NoteRow:
+    async def update(self, user_id: int, note_id: int, patch: NotePatch) -> NoteRow:
         """The text is the user's own from then on, and kept as it is sent. Raises InvalidInput or NotFound.
 
         A text that the note has already changes nothing, so that one by the assistant stays its own.
@@ -68,7 +80,21 @@ class NoteService:
             await announce(tx, user_id, changed.video_id, changed.id, NoteChange.CHANGED)
             return changed
 
-    async def delete(self, user_id: int, note_id: int | None) -> None:
+    async def retry(self, user_id: int, note_id: int) -> NoteRow:
+        """The note, written anew by the assistant when it has no text; the user's wish counts without their switch.
+
+        One that waits for its text or for a transcript goes on. Raises NotFound, TranscriptNotReady or TranscriptMissing.
+        """
+        async with self._database.write() as tx:
+            note = await _own(tx, user_id, note_id)
+            if note.text or not await _can_be_written(tx, user_id, note):
+                return note
+            empty = EmptyNote(note.id, user_id, note.video_id, note.timestamp, note.ai_status)
+            await ai_notes.begin_anew(tx, empty)
+            await _hold_user(tx, user_id)
+            return await ai_notes.show_begun(tx, empty) or await _own(tx, user_id, note_id)
+
+    async def delete(self, user_id: int, note_id: int) -> None:
         """Raises NotFound."""
         async with self._database.write() as tx:
             note = await _own(tx, user_id, note_id)
@@ -130,9 +156,9 @@ def _checked_text(patch: NotePatch) -> str | None:
     return text
 
 
-async def _own(tx: Transaction, user_id: int, note_id: int | None) -> NoteRow:
+async def _own(tx: Transaction, user_id: int, note_id: int) -> NoteRow:
     """Raises NotFound."""
-    note = None if note_id is None else await tx.row(NoteRow, queries.by_ids(user_id, [note_id]))
+    note = await tx.row(NoteRow, queries.by_ids(user_id, [note_id]))
     if note is None:
         raise NotFound(NOT_FOUND)
     return note
@@ -144,8 +170,25 @@ async def _take_over(tx: Transaction, user_id: int, note: NoteRow) -> None:
     The task first, and the user before the note: as the deletion of an account does, so that neither waits in a ring.
     """
     await ai_notes.forget(tx, note.id)
+    await _hold_user(tx, user_id)
+
+
+async def _hold_user(tx: Transaction, user_id: int) -> None:
+    """Raises Unauthenticated when they are gone."""
     if await tx.scalar(user_queries.lock(user_id)) is None:
         raise Unauthenticated(UnauthenticatedReason.REVOKED)
+
+
+async def _can_be_written(tx: Transaction, user_id: int, note: NoteRow) -> bool:
+    """False for one that waits for the transcript. Raises TranscriptNotReady, or TranscriptMissing."""
+    conditions = await tx.row(Conditions, ai_queries.conditions(user_id, note.video_id))
+    if conditions is not None and conditions.has_transcript:
+        return True
+    if conditions is not None and conditions.transcript_state == PartState.FAILED:
+        raise TranscriptMissing("The video has no transcript to write from.")
+    if note.ai_status != NoteAiStatus.PENDING:
+        raise TranscriptNotReady(note.video_id)
+    return False
 
 
 async def _index(tx: Transaction, user_id: int, note: NoteRow) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -22,6 +23,9 @@ COLUMNS = (
     "updatedAt",
 )
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  spreadsheets take them, too
+INNER_FORMULA = re.compile(r"""((?:[;\t]|[\r\n](?!"*[-+]\ ))"*)(?=[=+\-@＝＋－＠])""", re.VERBOSE)  # noqa: RUF001  as above
+"""Where a spreadsheet may begin a cell of its own: many split at semicolons or tabs, and our quotation marks then stand
+around none of their cells, so that a line's end ends one, too. A line of a list stays one."""
 
 
 class Spreadsheet:
@@ -54,7 +58,8 @@ class Spreadsheet:
 
 def harmless(text: str) -> str:
     """An apostrophe keeps a spreadsheet from running what begins like a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    guarded = INNER_FORMULA.sub(r"\1'", text)
+    return f"'{guarded}" if text.startswith(FORMULA_STARTS) else guarded
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -1,20 +1,16 @@
 """Which parts of a long transcript to give a model that cannot read all of it."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from math import log
 
-from db.queries import search as queries
-from db.queries import videos as video_queries
 from db.queries.search import Stretch
 from db.queries.videos import SegmentRow
 from db.search_words import split_words
-from db.sessions import Reader
 from services.llm.chat_model import Segment
-from services.llm.words import STOP_WORDS, stem
+from services.llm.words import STOP_WORDS, stem, tokenise
+from services.videos.transcripts import segments_of
 
 STAMP_CHARACTERS = 9
 """What a segment costs beside its text: `h:mm:ss`, a space and the end of the line."""
@@ -24,30 +20,37 @@ SATURATION = 1.2
 LENGTH_MATTERS = 0.75
 
 
-async def best_segments(reader: Reader, video_id: int, texts: Sequence[str], characters: int) -> list[Segment]:
-    """What the video says about the texts, of which the last counts most: whole stretches of its transcript, each with its
+def best_segments(
+    stretches: Sequence[Stretch], rows: Sequence[SegmentRow], texts: Sequence[str], characters: int
+) -> list[Segment]:
+    """What a video says about the texts, of which the last counts most: whole stretches of its transcript, each with its
     neighbours while there is room, in order of time, of so many characters at most. Its opening when nothing fits.
+
+    `stretches` and `rows` are the whole transcript. Burns CPU: to be called in a thread, and without a database session.
     """
     wanted = _wanted(texts)
-    stretches = await reader.rows(Stretch, queries.stretches(video_id)) if wanted else []
-    # A transcript may have two million characters, which would hold up everybody else.
-    ranked = await asyncio.to_thread(partial(_ranked, stretches, wanted))
+    ranked = _ranked(stretches, wanted) if wanted else []
     if not ranked:
-        opening = await reader.rows(SegmentRow, queries.opening(video_id, characters // STAMP_CHARACTERS))
-        return _segments(opening[: _fitting(opening, characters)])
+        return segments_of(rows[: _fitting(rows, characters)])
     positions = _chosen(stretches, ranked, characters)
-    chosen = await reader.rows(SegmentRow, video_queries.segments(video_id))
-    return _segments(row for row in chosen if row.position in positions)
+    return segments_of(row for row in rows if row.position in positions)
 
 
 def _wanted(texts: Sequence[str]) -> Mapping[str, float]:
     """The stems of the words that say something, and what each weighs."""
     wanted: dict[str, float] = {}
     for age, text in enumerate(reversed(texts)):
-        for word in split_words(text):
-            if word not in STOP_WORDS:
-                wanted.setdefault(stem(word), OLDER_TEXTS_WEIGH**age)
+        for word in _words(text):
+            wanted.setdefault(stem(word), OLDER_TEXTS_WEIGH**age)
     return wanted
+
+
+def _words(text: str) -> Iterator[str]:
+    """Without those that say nothing, also with an ending: what's, they'll."""
+    for piece in text.split():
+        tokens = tokenise(piece)
+        if not tokens or any(token not in STOP_WORDS for token in tokens):
+            yield from (word for word in split_words(piece) if word not in STOP_WORDS)
 
 
 def _ranked(stretches: Sequence[Stretch], wanted: Mapping[str, float]) -> list[int]:
@@ -100,9 +103,3 @@ def _fitting(rows: Sequence[SegmentRow], characters: int) -> int:
         return used <= characters
 
     return sum(1 for _ in takewhile(fits, rows))
-
-
-def _segments(rows: Iterable[SegmentRow]) -> list[Segment]:
-    return [
-        Segment(start_seconds=row.start_seconds, duration_seconds=row.duration_seconds, text=row.text) for row in rows
-    ]

@@ -1,5 +1,6 @@
 """Searching in what is one's own, and in the transcripts of the videos one has used."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -68,7 +69,8 @@ class SearchService:
             statement = queries.page_of_hits(sought, within, request, reader.dialect)
             page = cut(await reader.rows(HitRow, statement), request)
             found = await _fetch(reader, user_id, page.rows)
-        hits = [_hit(row, found[_key(row)], sought) for row in page.rows]
+        # Texts are long: to look for the words in all of them would hold up everybody else.
+        hits = await asyncio.to_thread(lambda: [_hit(row, found[_key(row)], sought) for row in page.rows])
         return Page(rows=hits, has_next=page.has_next, has_previous=page.has_previous)
 
     async def count(self, user_id: int, query: str, scopes: Sequence[SearchScope]) -> int:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 
 from db.search_query import Sought
-from db.search_words import split_words
+from db.search_words import folded_length, split_words
 
 LONGEST = 160
 LEAD = 40
 """What is shown before the first word that was found."""
+MOST_FOLDED = 20_000
+"""Signs of a text that are looked through: nearly all texts whole."""
 _RUN = re.compile(r"\S{1,40}")
 """Scripts without spaces are looked through in pieces."""
 
@@ -50,12 +52,22 @@ def _best_place(text: str, sought: Sought) -> int:
 
 
 def _found(text: str, sought: Sought) -> Iterator[tuple[int, set[str]]]:
-    """Places of the words, and which they are; the beginning stands for all that begin so."""
+    """Places of the words, and which they are; the beginning stands for all that begin so.
+
+    No further than the first of a single word, and than so many signs.
+    """
     wanted, beginning = sought.words, sought.beginning
+    is_single = len(wanted) + (beginning is not None) == 1
+    left = MOST_FOLDED
     for run in _RUN.finditer(text):
+        left -= folded_length(run[0])
+        if left < 0:
+            return
         words = split_words(run[0])
         found = wanted.intersection(words)
         if beginning is not None and any(word.startswith(beginning) for word in words):
             found |= {beginning}
         if found:
             yield run.start(), set(found)
+            if is_single:
+                return

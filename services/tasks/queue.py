@@ -25,6 +25,9 @@ from services.tasks.model import (
 
 log: FilteringBoundLogger = structlog.get_logger()
 
+MOST_ENDED = 20
+"""Tasks that need no further try, before a claim answers: a crash may have left many."""
+
 
 class TaskQueue:
     """All times are the database's. What takes a transaction is part of it: result and state are kept together, or
@@ -50,9 +53,12 @@ class TaskQueue:
         """The task of a known kind that has waited longest, now held by the worker; None when none is due.
 
         What is found to need no further try, since its last one never ended or somebody asked for it to stop, is
-        ended on the way.
+        ended on the way; after so many the answer is None, and whoever waits for the lane is told to look again.
         """
-        while (found := await self._take(lane, worker, handlers)) is not None:
+        for _ in range(MOST_ENDED):
+            found = await self._take(lane, worker, handlers)
+            if found is None:
+                return None
             task, tries_left = found
             if tries_left and not task.cancelled.is_set():
                 return task
@@ -63,6 +69,8 @@ class TaskQueue:
             except Exception:
                 # Its lease keeps it away from here for a while, so that it does not hold up the others.
                 log.exception("task.not_ended", task_id=task.id, task_kind=task.kind)
+        async with self._sessions.write() as tx:
+            tx.wakeups.lanes.add(lane)
         return None
 
     async def _take(self, lane: str, worker: str, handlers: Mapping[str, Handling]) -> tuple[ClaimedTask, bool] | None:

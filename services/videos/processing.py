@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 from db.outbox import NewEvent, NewTask
+from db.queries import tasks as task_queries
 from db.queries import videos as queries
 from db.queries.videos import VideoRow
-from db.sessions import Transaction
+from db.sessions import Reader, Transaction
 
 LANE = "videos"
 CHANGED = "changed"
@@ -64,6 +65,13 @@ async def enqueue_missing(tx: Transaction, video: VideoRow, among: Collection[Pa
     for part in scheduled:
         await tx.execute(queries.set_part(video.id, part, state=PartState.PENDING, attempts=0))
     return bool(scheduled)
+
+
+async def is_under_way(reader: Reader, video: VideoRow) -> bool:
+    """Whether `schedule` would find nothing to do: each missing part has a task, and all parts have rows."""
+    kinds = {KINDS[part] for part in missing_parts(video)}
+    live = {kind for (kind,) in await reader.all(task_queries.live_kinds(str(video.id), kinds))}
+    return live == kinds and await reader.scalar(queries.count_parts(video.id)) == len(Part)
 
 
 async def announce(tx: Transaction, video_id: int) -> None:

@@ -1,6 +1,5 @@
 """What the worker does for each part of a video: fetch or make it, keep it, and tell how it stands meanwhile."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,7 +10,6 @@ from structlog.typing import FilteringBoundLogger
 
 from db.queries import videos as queries
 from db.queries.videos import VideoRow
-from db.search_index import fold_transcript
 from db.sessions import Sessions, Transaction
 from services.llm.chat_model import ModelError, Segment
 from services.llm.writing.drafts import Draft
@@ -20,6 +18,7 @@ from services.llm.writing.writer import Writer, WriterChoice
 from services.tasks.model import ClaimedTask, Handling, TaskFailed
 from services.tasks.queue import TaskQueue
 from services.videos import progress, results
+from services.videos.folding import Folding
 from services.videos.processing import KINDS, Part
 from services.videos.results import TranscriptSource
 from services.videos.transcripts import load_segments
@@ -49,6 +48,7 @@ class VideoProcessor:
         self._transcripts = transcripts
         self._metadata = metadata
         self._writers = writers
+        self._folding = Folding()
 
     def handlers(self) -> dict[str, Handling]:
         """By kind of task."""
@@ -76,8 +76,9 @@ class VideoProcessor:
 
     async def _fetch_transcript(self, task: ClaimedTask, video: VideoRow) -> None:
         segments = await _fetched(self._transcripts.fetch(video.youtube_id))
-        folded = await asyncio.to_thread(fold_transcript, segments)
+        folded = await self._folding.fold(segments)
         async with self._finish(task, video.id) as tx:
+            await results.stop_readers(tx, video)
             source = TranscriptSource.YOUTUBE
             await results.keep_transcript(tx, video, folded, source=source, attempts=task.attempt)
 

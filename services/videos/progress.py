@@ -27,6 +27,7 @@ def handling_of(part: Part, handle: Handler) -> Handling:
         handle=handle,
         on_failed_attempt=partial(show_failed_attempt, part),
         on_dead=partial(show_failure, part),
+        on_cancelled=begin_summary_anew if part is Part.SUMMARY else None,
     )
 
 
@@ -75,6 +76,13 @@ async def show_failure(part: Part, tx: Transaction, task: ClaimedTask, error: Ta
     await _set_failed(tx, task, part, PartState.FAILED, error)
     if part is Part.TRANSCRIPT:
         await ai_notes.on_transcript_failed(tx, processing.video_id_of(task.payload))
+
+
+async def begin_summary_anew(tx: Transaction, task: ClaimedTask) -> None:
+    """Its task was stopped since the words that it read were replaced: there is a new one as soon as it has ended."""
+    video = await tx.row(VideoRow, queries.by_ids([processing.video_id_of(task.payload)]))
+    if video is not None and await processing.enqueue_missing(tx, video, among={Part.SUMMARY}):
+        await processing.announce(tx, video.id)
 
 
 async def _set_failed(tx: Transaction, task: ClaimedTask, part: Part, state: PartState, error: TaskError) -> None:

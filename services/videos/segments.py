@@ -4,7 +4,9 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
+from db.search_words import folded_length
 from services import limits
 from services.errors import ProblemCode
 from services.llm.chat_model import Segment
@@ -12,6 +14,8 @@ from services.validation import UNSTORABLE, Checks
 
 MOST_PROBLEMS = 5
 """Of segments; whoever got so many wrong got more wrong."""
+MOST_FOLDED = 3 * limits.TRANSCRIPT_CHARACTERS
+"""Signs of the whole: a syllable of Hangul is three, and nothing that people write is more."""
 
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
@@ -42,6 +46,9 @@ def clean(checks: Checks, given: Sequence[GivenSegment], *path: str) -> list[Seg
         _check(checks, given[number], texts[number], *path, str(number))
     if wrong:
         return []
+    if _is_too_much(texts):
+        checks.add(path, ProblemCode.TOO_LONG, "It has too many signs that stand for several others.")
+        return []
     kept = [
         Segment(start_seconds=one.start_seconds, duration_seconds=one.duration_seconds, text=text)
         for one, text in zip(given, texts, strict=True)
@@ -50,6 +57,11 @@ def clean(checks: Checks, given: Sequence[GivenSegment], *path: str) -> list[Seg
     if not any(character.isalnum() for segment in kept for character in segment.text):
         checks.add(path, ProblemCode.REQUIRED, "The transcript must say something.")
     return sorted(kept, key=lambda segment: segment.start_seconds)
+
+
+def _is_too_much(texts: Sequence[str]) -> bool:
+    """Whether to fold them for the search would take too long. Looks no further than it must."""
+    return any(length > MOST_FOLDED for length in accumulate(map(folded_length, texts)))
 
 
 def _plain(text: str) -> str:
@@ -72,4 +84,4 @@ def _check(checks: Checks, segment: GivenSegment, text: str, *path: str) -> None
     hours = limits.VIDEO_SECONDS // 3600
     for name, seconds in (("startSeconds", segment.start_seconds), ("durationSeconds", segment.duration_seconds)):
         if not _is_time(seconds):
-            checks.add([*path, name], ProblemCode.OUT_OF_RANGE, f"A time must be within 0 and {hours} hours.")
+            checks.add([*path, name], ProblemCode.OUT_OF_RANGE, f"A time must be between 0 and {hours} hours.")

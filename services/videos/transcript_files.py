@@ -2,20 +2,27 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
+from db.search_index import FoldedSegment
 from db.sessions import Transaction
 from services.errors import NotFound, Overloaded
 from services.llm.chat_model import Segment
 from services.storage.removal import remove_later
 from services.storage.storage import BlobMissing, Storage, StorageUnavailable
 from services.uploads import UploadPurpose, UploadService, claim
+from services.videos.folding import Folding
 from services.videos.formats.reading import read_file
+
+T = TypeVar("T")
 
 
 class TranscriptFiles:
     def __init__(self, uploads: UploadService, storage: Storage) -> None:
         self._uploads = uploads
         self._storage = storage
+        self._folding = Folding()
         self._alone = asyncio.Semaphore(1)
         """For one at a time: a file may take a hundred times its size while it is read."""
 
@@ -29,12 +36,17 @@ class TranscriptFiles:
         upload = await self._uploads.waiting(user_id, upload_id, UploadPurpose.TRANSCRIPT)
         async with self._alone:
             content = await self._content(upload.storage_key)
-            return await asyncio.to_thread(read_file, content, total_seconds, *path)
+            return await self._folding.run(partial(read_file, content, total_seconds, *path))
 
-    async def parse(self, read: Callable[[], Sequence[Segment]]) -> Sequence[Segment]:
+    async def parse(self, read: Callable[[], T]) -> T:
         """What is read of a text that came without a file."""
         async with self._alone:
-            return await asyncio.to_thread(read)
+            return await self._folding.run(read)
+
+    async def fold(self, segments: Sequence[Segment]) -> list[FoldedSegment]:
+        """What was read, ready to be kept."""
+        async with self._alone:
+            return await self._folding.fold(segments)
 
     async def _content(self, key: str) -> bytes:
         try:

@@ -116,12 +116,30 @@ class VideoService:
     async def add(self, user_id: int, ref: VideoRef, title: str | None) -> VideoRow:
         """Add the video to the user's, and schedule what is missing of it. Raises InvalidInput or NotFound."""
         checks = Checks()
+        check_ref(checks, ref)
         title = checks.optional_text(title, "title", maximum=limits.TITLE_LENGTH)
         checks.finish()
         async with self._database.write() as tx:
             video = await ensure(tx, ref, title)
             await tx.execute(queries.remember_addition(user_id, video.id, tx.dialect))
             return video
+
+
+def seconds_of(video: VideoRow | None) -> float | None:
+    """How long the video is, by its metadata."""
+    seconds = (video.details or {}).get("duration") if video else None
+    return float(seconds) if isinstance(seconds, int | float) else None
+
+
+def check_ref(checks: Checks, ref: VideoRef, path: str = "video") -> str:
+    """The video's id on YouTube, when it is named by a link. Problems are collected, and "" answered."""
+    if ref.youtube is None:
+        return ""
+    try:
+        return parse_video_id(ref.youtube, accept_playlist_links=ref.accept_playlist_links)
+    except UnusableLinkError as error:
+        checks.add([path, "youtube"], error.code, error.message)
+        return ""
 
 
 async def lookup(reader: Reader, ref: VideoRef, *, path: str = "video") -> VideoRow | None:
@@ -138,17 +156,22 @@ async def ensure(tx: Transaction, ref: VideoRef, title: str | None) -> VideoRow:
     video.
     """
     video = await make(tx, ref, title)
-    if not video.is_ready:
-        video = await lock(tx, video)
-        await processing.schedule(tx, video)
+    if video.is_ready:
+        return video
+    if await processing.is_under_way(tx, video):
+        # Others may come meanwhile, but no transcript: what waits for one must be stored when it does.
+        return await tx.row(VideoRow, queries.hold(video.id)) or video
+    video = await lock(tx, video)
+    await processing.schedule(tx, video)
     return video
 
 
 async def make(tx: Transaction, ref: VideoRef, title: str | None) -> VideoRow:
     """As `ensure`, without tasks."""
-    video = await lookup(tx, ref)
-    if video is None or (video.title is None and title is not None):
-        video = await _put(tx, video.youtube_id if video else _new_youtube_id(ref), title)
+    video = await lookup(tx, ref) or await _put(tx, _new_youtube_id(ref), title)
+    if video.title is None and title is not None:
+        await tx.execute(queries.call(video.id, title))
+        return await tx.row(VideoRow, queries.by_ids([video.id])) or video
     return video
 
 
@@ -176,9 +199,6 @@ def _new_youtube_id(ref: VideoRef) -> str:
 
 def _youtube_id(ref: VideoRef, path: str) -> str:
     checks = Checks()
-    try:
-        return parse_video_id(ref.youtube or "", accept_playlist_links=ref.accept_playlist_links)
-    except UnusableLinkError as error:
-        checks.add([path, "youtube"], error.code, error.message)
-        checks.finish()
-        raise
+    youtube_id = check_ref(checks, ref, path)
+    checks.finish()
+    return youtube_id

@@ -18,7 +18,7 @@ from services.wiz import replies
 from services.wiz.availability import Availability
 from services.wiz.messages import MessageRole, MessageStatus
 from services.wiz.ownership import found, hold_owner, owned_by, owned_conversation, owned_reply
-from services.wiz.quotas import Quota, Quotas, refund
+from services.wiz.quotas import Quota, Quotas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class AskingService:
             conversation = await _enter(tx, owner, question.conversation_id)
             coming = await _to_come(tx, question)
             if coming is not None:
-                await refund(tx, owner.key, quota.day)
+                await self._quotas.undo(tx, owner, quota)
                 return AskedAgain(reply=coming, quota=await self._quotas.look_up(tx, owner))
             await self._require(tx, conversation, model)
             return AskedAgain(reply=await _order(tx, owner, quota, question), quota=quota)

@@ -25,6 +25,7 @@ class ConversationService:
     async def create(self, owner: Owner, ref: VideoRef, title: str | None) -> ConversationRow:
         """Always a new conversation; the video is added when new. Raises InvalidInput or NotFound."""
         checks = Checks()
+        videos.check_ref(checks, ref)
         title = checks.optional_text(title, "title", maximum=limits.TITLE_LENGTH)
         checks.finish()
         async with self._database.write() as tx:

@@ -59,7 +59,7 @@ class VideoSearch:
     async def first(self, words: str) -> FoundVideo | None:
         """The video that fits best; None when nothing does. Raises VideoSearchUnavailable, without a key at once."""
         if self._key is None:
-            raise VideoSearchUnavailable
+            raise VideoSearchUnavailable("Searching for videos by title is not set up on this server.")
         try:
             items = _Answer.model_validate_json(await self._ask(words, self._key)).items
         except (_Failure, ValidationError) as error:

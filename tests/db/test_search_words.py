@@ -10,7 +10,7 @@ from sqlalchemy import Text, cast, literal, select
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from db.search_query import seek, written
-from db.search_words import LONGEST_WORD, MOST_WORDS, between_spaces, split_words
+from db.search_words import LONGEST_WORD, MOST_SIGNS, MOST_WORDS, between_spaces, split_words
 from db.sessions import Sessions
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -45,6 +45,19 @@ def test_words_of_many_languages(text: str, words: list[str]) -> None:
 
 def test_marks_of_arabic_stay_letters() -> None:
     assert len(split_words("مَرْحَبًا بالعالم")) == 2
+
+
+@pytest.mark.parametrize("text", ["\ufdfa" * 10_000, "\ufdfa " * 5_000, "\u0935" * 100_000])
+def test_so_many_signs_are_folded_and_no_more(text: str) -> None:
+    words = split_words(text)
+    assert sum(map(len, words)) + len(words) <= MOST_SIGNS + 1
+
+
+def test_a_heap_of_marks_is_not_sorted() -> None:
+    """Which takes a time that grows with the square of their number: `normalize` gets no more than 30 together."""
+    (word,) = split_words("\u0935" + "\u0300\u0323" * 20_000)
+    assert word == "\u0935" + "\u0323" * 15 + "\u0300" * 15
+    assert split_words("a" + "\u0315\uff9e" * 15_000 + "b") == ["ab"]
 
 
 @given(TEXTS)

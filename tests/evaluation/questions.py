@@ -19,7 +19,7 @@ class Counts(NamedTuple):
 
 
 COUNTS: dict[QuestionSet, Counts] = {
-    "tuning": Counts(answerable_a_video=15, unanswerable=24),
+    "tuning": Counts(answerable_a_video=25, unanswerable=44),
     "held_out": Counts(answerable_a_video=10, unanswerable=20),
 }
 
@@ -96,6 +96,24 @@ def load(name: QuestionSet) -> list[LabelledQuestion]:
         _check_video(question, videos)
     _check_counts(questions, COUNTS[name], videos)
     return questions
+
+
+def wording(question: LabelledQuestion) -> tuple[str, str]:
+    """What makes two questions the same: the video, and the words without case and signs."""
+    words = "".join(letter if letter.isalnum() else " " for letter in question.question.casefold()).split()
+    return question.video, " ".join(words)
+
+
+def new_held_out() -> list[LabelledQuestion]:
+    """The held-out questions that no development question asks in the same words or has the same answer spans as."""
+    tuning = load("tuning")
+    asked = {wording(question) for question in tuning}
+    answered = {(question.video, question.answer_spans) for question in tuning if question.answerable}
+    return [
+        question
+        for question in load("held_out")
+        if wording(question) not in asked and (question.video, question.answer_spans) not in answered
+    ]
 
 
 def _check_video(question: LabelledQuestion, videos: dict[str, Sample]) -> None:

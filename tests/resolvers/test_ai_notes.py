@@ -1,6 +1,7 @@
 """Which notes the assistant is asked to write, and what becomes of them when their owner, or the video, changes."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -25,6 +26,7 @@ from tests.statements import count_statements
 
 pytestmark = pytest.mark.asyncio
 
+MOMENT = datetime(2026, 5, 1, tzinfo=UTC)
 SPEECH = [
     Segment(start_seconds=30.0 * at, duration_seconds=30.0, text=f"Sentence {at} of the speech says something plain.")
     for at in range(40)
@@ -125,7 +127,8 @@ async def test_a_transcript_sets_off_all_that_are_empty(idle_server: Server) -> 
     await switch(late, on=True)
     await switch(never, on=False)
     async with idle_server.services.database.write() as tx:
-        await tx.execute(insert(Note), [{"video_id": video_id, **row} for row in rows])
+        untouched = {"created_at": MOMENT, "updated_at": MOMENT}
+        await tx.execute(insert(Note), [{"video_id": video_id, **untouched, **row} for row in rows])
     await bring_transcript(idle_server, video_id)
     assert [payload["timestamp"] for payload, _ in await tasks(idle_server)] == ["0:30", "1:30", "3:30"]
     async with idle_server.services.database.read() as reader:
@@ -138,7 +141,7 @@ async def test_thousands_are_set_off_in_few_statements(idle_server: Server, sett
     (video_id,) = await store(idle_server, StoredVideo())
     async with idle_server.services.database.write() as tx:
         notes = [
-            {"user_id": user_id, "video_id": video_id, "timestamp": f"{at // 60}:{at % 60:02}", "ai_status": "NONE"}
+            {"user_id": user_id, "video_id": video_id, "timestamp": f"{at // 60}:{at % 60:02}", "ai_status": "FAILED"}
             for at in range(2_500)
         ]
         await tx.execute(insert(Note), notes)

@@ -70,6 +70,18 @@ async def indexed(server: Server) -> list[tuple[object, ...]]:
     return [tuple(row) for row in rows]
 
 
+@ONE_ENGINE
+async def test_a_bad_link_and_a_bad_title_are_told_at_once(idle_server: Server) -> None:
+    before = await dump(idle_server)
+    bad = {"video": {"youtube": "https://www.youtube.com/playlist?list=PL1"}, "title": "x" * 301}
+    refused = (await idle_server.guest().execute(CREATE, input=bad)).data["conversationCreate"]
+    assert [(problem["path"], problem["code"]) for problem in refused["problems"]] == [
+        (["video", "youtube"], "PLAYLIST"),
+        (["title"], "TOO_LONG"),
+    ]
+    assert await dump(idle_server) == before
+
+
 async def test_a_conversation_is_renamed(idle_server: Server) -> None:
     for client in await callers(idle_server):
         conversation = await converse(client)

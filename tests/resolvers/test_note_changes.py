@@ -135,6 +135,14 @@ async def test_a_note_is_deleted_once(idle_server: Server) -> None:
     assert (await read(user, other["id"])) == other
 
 
+@ONE_ENGINE
+async def test_the_id_that_was_deleted_is_told_as_the_server_writes_it(idle_server: Server) -> None:
+    user = await idle_server.user()
+    notes = [await take(user, text="gone") for _ in range(10)]
+    (padded,) = [f"{note['id']}==" for note in notes if len(note["id"]) % 4]
+    assert await do(user, DELETE, id=padded) == {"__typename": "NoteDeleteSuccess", "deletedId": padded.rstrip("=")}
+
+
 async def unknown_ids(server: Server, note: str) -> list[str]:
     video = (await server.guest().execute('{ video(by: {youtube: "sample-tide"}) { id } }')).data["video"]["id"]
     return [note, video, "", "nonsense", "Tm90ZTo5OTk5OTk", "Tm90ZTow", "Tm90ZTotMQ"]

@@ -18,6 +18,7 @@ from sqlalchemy import delete, insert, update
 from db.models.tables import Note, Video
 from services.errors import NotFound
 from services.identity.keys import Keyring
+from services.rates import Rate
 from services.settings import Settings
 from services.storage.links import SignedLinks
 from tests.client import UNUSED_TLS, Client, Json
@@ -248,6 +249,24 @@ async def test_when_it_expires(idle_server: Server) -> None:
     for seconds, status in ((60, 200), (-1, 404)):
         signed = links.sign(user_id, datetime.now(UTC) + timedelta(seconds=seconds))
         assert (await fetch(f"{idle_server.url}/notes/{signed}/{name}")).status_code == status
+
+
+async def test_so_many_files_of_one_user(settings: Settings) -> None:
+    """By whose notes they are, whoever has the links and wherever they come from."""
+    changes = {"rate_limit_enabled": True, "rate_limit_default": Rate(3, 600)}
+    async with serving(settings.model_copy(update=changes), work=False) as server:
+        ada, ben = await server.user(), await server.user()
+        one, other = await link(ada, "JSON"), await link(ada, "CSV")
+        answers = [await fetch(url, method) for url, method in ((one, "GET"), (other, "HEAD"), (one, "GET"))]
+        assert [answer.status_code for answer in answers] == [200] * 3
+        for method in ("GET", "HEAD"):
+            refused = await fetch(other, method)
+            assert refused.status_code == 429
+            assert 0 < int(refused.headers["retry-after"]) <= 600
+            assert b"videoTitle" not in refused.content
+        token, name = parts(one)
+        check_not_there(await fetch(f"{server.url}/notes/{token}x/{name}"))
+        assert (await fetch(await link(ben))).status_code == 200
 
 
 async def test_a_link_is_good_for_one_file_alone(idle_server: Server) -> None:

@@ -201,8 +201,9 @@ async def test_a_timestamp_has_a_colon_and_two_digits(idle_server: Server) -> No
 @ONE_ENGINE
 async def test_every_problem_is_told_at_once_and_nothing_is_stored(idle_server: Server) -> None:
     user = await idle_server.user()
-    wrong = {"timestamp": "noon", "text": "x" * 10_001, "title": "x" * 301}
+    wrong = {"timestamp": "noon", "text": "x" * 10_001, "title": "x" * 301, "video": {"youtube": "not-a-video-id"}}
     assert await problems(user, **wrong) == {
+        ("video.youtube", "INVALID_FORMAT"),
         ("timestamp", "INVALID_FORMAT"),
         ("text", "TOO_LONG"),
         ("title", "TOO_LONG"),

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.asyncio
 ONE_ENGINE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 NONE_FOUND = {"__typename": "NotFound", "message": "No video found for the provided title."}
 UNAVAILABLE = {"__typename": "VideoSearchUnavailable", "message": "Videos cannot be searched for at the moment."}
+NOT_SET_UP = UNAVAILABLE | {"message": "Searching for videos by title is not set up on this server."}
+CAPABLE = "{ server { capabilities { titleSearch } } }"
 
 
 @pytest.fixture
@@ -175,12 +177,19 @@ async def test_a_search_that_takes_too_long(server: Server, found: FakeSearch, m
 
 @ONE_ENGINE
 async def test_nobody_there(settings: Settings, found: FakeSearch) -> None:
-    for changes in ({"youtube_api_origin": "http://127.0.0.1:9"}, {"youtube_api_key": None}):
+    for changes in ({"youtube_api_origin": "http://127.0.0.1:9"}, {"youtube_api_key": SecretStr("another")}):
         async with serving(searching(settings, found, **changes), work=False) as server:
             assert await take(await server.user()) == UNAVAILABLE
-    async with serving(searching(settings, found, youtube_api_key=SecretStr("another")), work=False) as server:
-        assert await take(await server.user()) == UNAVAILABLE
+            assert (await server.nobody.execute(CAPABLE)).data["server"]["capabilities"] == {"titleSearch": True}
     assert len(found.asked) == 1
+
+
+@ONE_ENGINE
+async def test_a_server_without_a_key_says_so(settings: Settings, found: FakeSearch) -> None:
+    async with serving(searching(settings, found, youtube_api_key=None), work=False) as server:
+        assert await take(await server.user()) == NOT_SET_UP
+        assert (await server.nobody.execute(CAPABLE)).data["server"]["capabilities"] == {"titleSearch": False}
+    assert found.asked == []
 
 
 @ONE_ENGINE

@@ -9,16 +9,19 @@ from sqlalchemy import insert, select, update
 from db.models.tables import QuotaCounter, Task
 from services.llm.chat_model import ModelRefused
 from services.settings import Settings
-from services.wiz.quotas import Quota, day_of, next_midnight, refund
+from services.wiz.quotas import PROMPTS, Quota, day_of, next_midnight, refund
 from tests.client import Client
 from tests.conditions import until
-from tests.conversations import QUOTA, ask, converse, follow, messages, quota_used, send, stop, until_ended
+from tests.conversations import QUOTA, ask, converse, follow, messages, quota_used, retry, send, stop, until_ended
 from tests.doubles.scripted_model import ScriptedModel
 from tests.server import Server, serving
 
 pytestmark = pytest.mark.asyncio
 
 AT_ONCE = 20
+COUNTED = select(QuotaCounter.used).order_by(QuotaCounter.owner)
+"""Of one caller their messages, then their prompts."""
+MESSAGES = ~QuotaCounter.owner.endswith(":prompts")
 CLAIM = "mutation Claim($id: String!) { guestConversationsClaim(input: {guestSessionId: $id}) { __typename } }"
 
 
@@ -46,7 +49,7 @@ async def test_as_many_messages_as_the_quota_has_and_no_more(settings: Settings,
         assert await kinds_of_sends(client, conversations) == ["QuotaExceeded"] * 2
 
         async with server.services.database.read() as reader:
-            assert await reader.all(select(QuotaCounter.used)) == [(7,)]
+            assert await reader.all(COUNTED) == [(7,), (7,)]
         other = await server.user() if kind == "user" else server.guest()
         assert await quota_used(other) == 0
 
@@ -65,7 +68,7 @@ async def test_fifty_at_once_over_two_servers(settings: Settings, kind: str) -> 
         stored = [await messages(client, conversation) for conversation in conversations]
         assert sum(len(found) for found in stored) == 20, "a question and a reply each"
         async with server.services.database.read() as reader:
-            assert await reader.all(select(QuotaCounter.used)) == [(10,)]
+            assert await reader.all(COUNTED) == [(10,), (10,)]
         assert await quota_used(elsewhere) == 10
 
 
@@ -107,7 +110,7 @@ async def test_yesterday_does_not_count(idle_server: Server) -> None:
     await ask(guest, conversation)
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
     async with idle_server.services.database.write() as tx:
-        owner = await tx.scalar(select(QuotaCounter.owner))
+        owner = await tx.scalar(select(QuotaCounter.owner).where(MESSAGES))
         await tx.execute(update(QuotaCounter).values(used=2))
         await tx.execute(insert(QuotaCounter).values(owner=owner, day=yesterday, used=5))
     assert await quota_used(guest) == 2
@@ -134,6 +137,60 @@ async def test_a_reply_that_is_stopped_before_it_began_does_not_count(idle_serve
     for _ in range(2):
         await stop(guest, reply)
         assert await quota_used(guest) == 0
+
+
+@pytest.mark.parametrize("kind", ["guest", "user"])
+async def test_prompts_end_though_every_message_is_given_back(settings: Settings, kind: str) -> None:
+    """Whoever stops each answer before its first word has asked a model all the same."""
+    async with serving(limited(settings, user=2, guest=2), work=False) as server:
+        client = await server.user() if kind == "user" else server.guest()
+        conversation = await converse(client)
+        reply, told = "", list[int]()
+        for _ in range(3):
+            reply = await ask(client, conversation)
+            await stop(client, reply)
+            told.append(await quota_used(client))
+            again = await retry(client, reply)
+            await stop(client, again["reply"]["id"])
+            told.append(await quota_used(client))
+        # What is told as left is what can still be asked.
+        assert told == [0, 0, 0, 0, 1, 2]
+        before = await messages(client, conversation)
+        refusal = await send(client, conversation)
+        assert (refusal["__typename"], refusal["limit"]) == ("QuotaExceeded", 2)
+        assert (await retry(client, reply))["__typename"] == "QuotaExceeded"
+        assert await messages(client, conversation) == before
+        async with server.services.database.read() as reader:
+            assert await reader.all(COUNTED) == [(0,), (6,)]
+
+
+async def test_prompts_are_exact_however_many_come_at_once(settings: Settings) -> None:
+    settings = limited(settings, guest=20)
+    async with serving(settings, work=False) as server, serving(settings, work=False) as other:
+        guest = server.guest()
+        elsewhere = Client(url=other.url, guest=guest.guest)
+        conversations = [await converse(guest, youtube) for youtube in ("sample-tide", "sample-text")]
+        await ask(guest, conversations[0])
+        async with server.services.database.write() as tx:
+            await tx.execute(update(QuotaCounter).where(~MESSAGES).values(used=20 * PROMPTS - 5))
+        sends = [send(one, conversation) for one in (guest, elsewhere) for conversation in conversations * 4]
+        kinds = [answer["__typename"] for answer in await asyncio.gather(*sends)]
+        assert sorted(kinds) == ["MessageSendSuccess"] * 5 + ["QuotaExceeded"] * 11
+        async with server.services.database.read() as reader:
+            assert await reader.all(COUNTED) == [(6,), (20 * PROMPTS,)]
+
+
+async def test_a_reply_that_is_to_come_already_is_no_prompt(settings: Settings) -> None:
+    """With prompts left or without."""
+    async with serving(limited(settings, guest=2), work=False) as server:
+        guest = server.guest()
+        reply = await ask(guest, await converse(guest))
+        for prompts in (1, 2 * PROMPTS):
+            async with server.services.database.write() as tx:
+                await tx.execute(update(QuotaCounter).where(~MESSAGES).values(used=prompts))
+            assert (await retry(guest, reply))["reply"]["id"] == reply
+            async with server.services.database.read() as reader:
+                assert await reader.all(COUNTED) == [(1,), (prompts,)]
 
 
 @pytest.mark.parametrize(("said", "used"), [([], 0), ([" \n"], 0), (["High "], 1)])
@@ -185,7 +242,7 @@ async def test_what_is_given_back_is_of_its_own_day_and_never_below_nothing(idle
     today = datetime.now(UTC).date().isoformat()
     database = idle_server.services.database
     async with database.write() as tx:
-        owner = await tx.scalar(select(QuotaCounter.owner))
+        owner = await tx.scalar(select(QuotaCounter.owner).where(MESSAGES))
         assert owner is not None
         await tx.execute(insert(QuotaCounter).values(owner=owner, day="2026-01-01", used=1))
         await tx.execute(update(Task).values(payload={"messageId": 1, "owner": owner, "day": "2026-01-01"}))
@@ -194,7 +251,7 @@ async def test_what_is_given_back_is_of_its_own_day_and_never_below_nothing(idle
         for _ in range(2):
             await refund(tx, owner, "2026-01-01")
         await refund(tx, owner, "2026-01-02")
-        counted = await tx.all(select(QuotaCounter.day, QuotaCounter.used).order_by(QuotaCounter.day))
+        counted = await tx.all(select(QuotaCounter.day, QuotaCounter.used).where(MESSAGES).order_by(QuotaCounter.day))
     assert [tuple(row) for row in counted] == [("2026-01-01", 0), (today, 1)]
 
 

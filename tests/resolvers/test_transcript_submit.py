@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from db.models.tables import Task, TranscriptSubmission, Upload, Video, VideoAddition
+from db.queries import deletion
 from services import limits
 from services.settings import Settings
 from services.videos.processing import KINDS, Part
@@ -97,6 +98,17 @@ async def test_only_who_brought_it_brings_a_better_one(idle_server: Server) -> N
     assert again["__typename"] == "TranscriptSubmitSuccess"
     assert await said_in(idle_server, video_id) == [(1, 1, "better")]
     assert (await submit(bob, ID, text="Something else."))["__typename"] == "TranscriptExists"
+
+
+async def test_what_somebody_brought_whose_account_is_gone_anybody_may_replace(idle_server: Server) -> None:
+    ada, bob, eve = [await idle_server.user() for _ in range(3)]
+    await submit(ada, ID, segments=SEGMENTS)
+    async with idle_server.services.database.write() as tx:
+        await tx.execute(deletion.delete_user(await user_id_of(ada)))
+    better = await submit(bob, ID, text="Something better.")
+    assert better["__typename"] == "TranscriptSubmitSuccess"
+    assert [one.text for one in await segments_of(idle_server, better["video"]["id"])] == ["Something better."]
+    assert (await submit(eve, ID, text="Something else."))["__typename"] == "TranscriptExists"
 
 
 @ONE_ENGINE
@@ -237,7 +249,15 @@ async def test_nobody_else_brings_one(idle_server: Server) -> None:
 async def test_a_link_to_nothing_and_an_id_of_none(idle_server: Server) -> None:
     user = await idle_server.user()
     refused = await submit(user, "nonsense", text="Hello.")
-    assert refused["problems"][0]["path"] == ["video", "youtube"]
+    assert [problem["path"] for problem in refused["problems"]] == [["video", "youtube"]]
+    sources: tuple[Json, ...] = ({"text": " \n "}, {"text": "\0"}, {"segments": []})
+    for source in sources:
+        both = (await submit(user, "nonsense", **source))["problems"]
+        assert [problem["path"] for problem in both] == [["video", "youtube"], ["source", *source]]
+    given = await upload(user, b" ")
+    unread = (await submit(user, "nonsense", uploadId=given))["problems"]
+    assert [problem["path"] for problem in unread] == [["video", "youtube"]]
+    assert (await submit(user, ID, uploadId=given))["problems"][0]["path"] == ["source", "uploadId"]
     answer = await user.execute(SUBMIT, input={"video": {"id": "VmlkZW86OTk5OTk5"}, "source": {"text": "Hello."}})
     assert answer.data["transcriptSubmit"] == {"__typename": "NotFound", "message": "Video not found."}
 

@@ -66,6 +66,7 @@ async def test_nothing_is_left(idle_server: Server, settings: Settings) -> None:
     # Whoever adds a table that refers to users puts a row into it for this test.
     assert {name for name in tables_of_users() if not before[name]} == set()
     assert {trace.partition(":")[0] for trace in traces(before, ada)} >= {"tasks", "quota_counters", "audit_events"}
+    assert any(f"user:{ada.id}:prompts" in str(row) for row in before["quota_counters"])
     assert len(blobs(settings)) == 4
     await deleted(ada)
     after = await dump(idle_server)

@@ -241,6 +241,10 @@ async def test_a_title_has_its_length(idle_server: Server) -> None:
     assert (await add(user, video={"youtube": ID}, title="x" * 301))["problems"] == [
         {"path": ["title"], "code": "TOO_LONG"}
     ]
+    assert (await add(user, video={"youtube": "nonsense"}, title="x" * 301))["problems"] == [
+        {"path": ["video", "youtube"], "code": "INVALID_FORMAT"},
+        {"path": ["title"], "code": "TOO_LONG"},
+    ]
     assert (await add(user, video={"youtube": ID}, title="nu\0l"))["problems"] == [
         {"path": ["title"], "code": "INVALID_CHARACTER"}
     ]

@@ -298,14 +298,15 @@ async def test_tasks_are_listed_the_newest_first(server: Server) -> None:
 
 async def test_notes_that_await_the_assistant_are_listed_the_oldest_first(server: Server) -> None:
     video_id = await add_video(server)
-    kept = [await add_note(server, video_id, text) for text in (None, "", " ")]
-    await add_note(server, video_id, "Words.")
+    kept = [await add_note(server, video_id, text) for text in (None, "")]
+    for text in (" ", "Words."):
+        await add_note(server, video_id, text)
     await add_note(server, video_id, wanted=False)
     query = """query Awaiting($id: ID!) { notesAwaitingAi(videoId: $id) { totalCount nodes { id timestamp } } }"""
     client = worker(server).client
     found = (await client.execute(query, id=global_id("Video", video_id))).data["notesAwaitingAi"]
     assert [one["id"] for one in found["nodes"]] == [global_id("Note", one) for one in kept]
-    assert found["totalCount"] == 3
+    assert found["totalCount"] == 2
     for nothing in (global_id("Video", 999_999), "nonsense", global_id("Note", kept[0])):
         assert (await client.execute(query, id=nothing)).data["notesAwaitingAi"] is None
 
@@ -327,6 +328,19 @@ async def test_what_cannot_be_claimed_is_refused(server: Server) -> None:
         answer = await ann.ask(CLAIM, **{**good, **wrong})
         assert (answer["__typename"], [one["path"] for one in answer["problems"]]) == ("InvalidInput", [[path]])
     assert await dump(server) == before
+
+
+async def test_a_wait_that_is_too_long_is_named_as_a_sentence(server: Server) -> None:
+    claim = "mutation Claim($input: TaskClaimInput!) { taskClaim(input: $input) { ... on InvalidInput { message } } }"
+    answer = await worker(server).ask(claim, types=["TRANSCRIPT"], workerId="ann", waitSeconds=61)
+    assert answer["message"] == "Wait seconds must be between 0 and 60."
+
+
+async def test_languages_are_wanted_of_transcripts_alone(server: Server) -> None:
+    await add_video(server)
+    ann = worker(server)
+    assert (await ann.hold(["METADATA"])).task["languages"] is None
+    assert (await ann.hold(["TRANSCRIPT"])).task["languages"] == ["en", "hi"]
 
 
 async def test_a_lease_that_ended_is_lost(server: Server) -> None:

@@ -11,8 +11,8 @@ import pytest_asyncio
 from sqlalchemy import select, text
 
 from db.models.tables import VideoPart
+from services.external_work import claims
 from services.settings import Settings
-from services.worker_api import claims
 from tests.conditions import until
 from tests.external_workers import ADMIN_TOKEN, CLAIM, add_video, guarded, task_ids, task_of, worker
 from tests.server import Server

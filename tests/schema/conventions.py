@@ -30,6 +30,7 @@ LISTS_OF_NODES = {
 }
 """Lists of things with an identity that are no connections, and why not."""
 NULLABLE_LISTS = {
+    "Task.languages": "Only the fetching of a transcript has any.",
     "Query.nodes": "An entry is null for what the caller may not see.",
     "Video.suggestedQuestions": "Null when none were made.",
 }
@@ -41,6 +42,7 @@ STATES = {
     "TaskHeartbeatSuccess.cancelRequested": "Named by the brief.",
     "ProviderKeys.gemini": "Named by the brief.",
     "ProviderKeys.openrouter": "Named by the brief.",
+    "ServerCapabilities.titleSearch": "Beside `llm` and `storage`, which name what there is, too.",
 }
 """Booleans that begin with neither is nor has, and why not."""
 

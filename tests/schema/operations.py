@@ -107,9 +107,9 @@ def _video_additions(world: World, person: Person) -> list[Arguments]:
 
 
 def _submissions(world: World, person: Person) -> list[Arguments]:
-    """Of a video that nobody has met, by whoever is first; and of one that has a transcript."""
-    del person
-    videos = ({"youtube": "brought-001"}, {"id": world.videos[LECTURE]}, {"id": NO_ID}, {"youtube": "no link"})
+    """Of a video that nobody else has met; and of one that has a transcript."""
+    own = f"{person.name.replace(' ', '-'):-<11}"[:11]
+    videos = ({"youtube": own}, {"id": world.videos[LECTURE]}, {"id": NO_ID}, {"youtube": "no link"})
     return _inputs(*({"video": video, "source": {"text": "The moon pulls at the sea."}} for video in videos))
 
 
@@ -227,6 +227,7 @@ CALLS: dict[str, Calls] = {
     "Mutation.noteCreateByTitle": _titled_notes,
     "Mutation.noteUpdate": _note_changes,
     "Mutation.noteDelete": lambda world, person: _inputs({"id": _ids(world, person).get("note", NO_ID)}, {"id": NO_ID}),
+    "Mutation.noteRetry": lambda world, person: _inputs({"id": _ids(world, person).get("note", NO_ID)}, {"id": NO_ID}),
     "Mutation.notesExport": _note_exports,
     "Mutation.conversationCreate": _conversations,
     "Mutation.conversationRename": lambda world, person: _inputs(
@@ -269,10 +270,9 @@ CALLS: dict[str, Calls] = {
     "Subscription.wizReply": _replies,
     "Subscription.jobProgress": _job_streams,
     "Subscription.noteUpdated": _note_streams,
+    **{name: partial(_task_calls, name) for name in TASK_OPERATIONS},
 }
 """The arguments of several calls, each a new list; between them they meet every kind of answer."""
-
-CALLS |= {name: partial(_task_calls, name) for name in TASK_OPERATIONS}
 
 BY_NEWCOMERS: dict[str, Prepare] = {
     "Mutation.apiTokenCreate": nothing,

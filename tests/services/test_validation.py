@@ -48,6 +48,18 @@ def test_a_refusal_lists_all_problems_and_reads_as_a_text() -> None:
     )
 
 
+def test_a_refusal_says_each_sentence_once() -> None:
+    checks = Checks()
+    for number in range(3):
+        checks.required("segments", str(number), "text")
+    checks.required("name")
+    checks.required("segments", "3", "text")
+    with pytest.raises(InvalidInput) as refused:
+        checks.finish()
+    assert refused.value.message == str(refused.value) == "Text must not be blank. Name must not be blank."
+    assert len(refused.value.problems) == 5
+
+
 @given(anything, st.integers(0, 3), st.integers(3, 8))
 def test_a_text_is_answered_trimmed_or_is_a_problem(value: str, minimum: int, maximum: int) -> None:
     checks = Checks()

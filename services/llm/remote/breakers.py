@@ -1,5 +1,8 @@
 """Circuit breakers: a model that keeps failing is left alone for a while, by all processes of the database together."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import structlog
 from structlog.typing import FilteringBoundLogger
 
@@ -9,6 +12,14 @@ from db.sessions import Reader, Sessions
 from services.llm.chat_model import ModelUnavailable
 
 log: FilteringBoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """The one request that tries a model after a pause. Until `open_until` nobody else does."""
+
+    name: str
+    open_until: datetime
 
 
 class Breakers:
@@ -24,17 +35,26 @@ class Breakers:
         row = await reader.row(BreakerRow, queries.breaker(name))
         return row is not None and bool(row.is_open)
 
-    async def enter(self, name: str) -> None:
-        """Before the model is asked. Raises ModelUnavailable while it is left alone."""
+    async def enter(self, name: str) -> Probe | None:
+        """Before the model is asked; for the one that tries it after a pause, as that.
+
+        Raises ModelUnavailable while it is left alone.
+        """
         async with self._database.read() as reader:
             row = await reader.row(BreakerRow, queries.breaker(name))
         if row is None or row.open_until is None:
-            return
+            return None
         if not row.is_open:
             async with self._database.write() as tx:
-                if await tx.execute(queries.take_probe(name, self._pause_seconds)):
-                    return
+                open_until = await tx.scalar(queries.take_probe(name, self._pause_seconds))
+            if open_until is not None:
+                return Probe(name=name, open_until=open_until)
         raise ModelUnavailable("PAUSED", "The model has failed too often, and is left alone for a while.")
+
+    async def leave(self, probe: Probe) -> None:
+        """It ended without telling anything of the model: another may try at once."""
+        async with self._database.write() as tx:
+            await tx.execute(queries.leave_probe(probe.name, probe.open_until))
 
     async def failed(self, name: str) -> None:
         async with self._database.write() as tx:

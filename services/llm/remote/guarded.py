@@ -7,7 +7,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from services.llm.chat_model import ChatRequest, KeyRefused, ModelRefused, ModelUnavailable, WritingModel
-from services.llm.remote.breakers import Breakers
+from services.llm.remote.breakers import Breakers, Probe
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -15,7 +15,8 @@ log: FilteringBoundLogger = structlog.get_logger()
 class GuardedModel:
     """A `WritingModel` that is not asked while its breaker is open, and tells it how each answer ended.
 
-    Whoever stops an answer tells nothing: if it was the one that tried again, another may after the next pause.
+    Whoever stops an answer tells nothing. If it was the one that tries again after a pause, the next may at once, so that
+    nobody can keep the model from all others; and its first word is answer enough.
     """
 
     def __init__(self, model: WritingModel, breakers: Breakers) -> None:
@@ -31,8 +32,12 @@ class GuardedModel:
         return self._model.transcript_characters
 
     async def reply(self, request: ChatRequest) -> AsyncGenerator[str, None]:
-        async with self._guarding(), aclosing(self._model.reply(request)) as answer:
+        async with self._guarding() as probe, aclosing(self._model.reply(request)) as answer:
+            is_trying = probe is not None
             async for piece in answer:
+                if is_trying:
+                    await self._breakers.answered(self.name)
+                    is_trying = False
                 yield piece
 
     async def complete(self, instructions: str, material: str) -> str:
@@ -40,10 +45,10 @@ class GuardedModel:
             return await self._model.complete(instructions, material)
 
     @asynccontextmanager
-    async def _guarding(self) -> AsyncGenerator[None]:
-        await self._breakers.enter(self.name)
+    async def _guarding(self) -> AsyncGenerator[Probe | None]:
+        probe = await self._breakers.enter(self.name)
         try:
-            yield
+            yield probe
         except KeyRefused as error:
             # The operator's key, and nobody else can mend it.
             log.warning("llm.key_refused", model=self.name, code=error.code)
@@ -53,6 +58,10 @@ class GuardedModel:
             raise
         except ModelUnavailable as error:
             failure = error
+        except BaseException:
+            if probe is not None:
+                await self._breakers.leave(probe)
+            raise
         else:
             await self._breakers.answered(self.name)
             return

@@ -1,6 +1,7 @@
-"""What may be stored of what a model writes for a video or a note: plain prose within its bounds, or a reason why not.
+"""What may be stored of what is written for a video or a note: plain prose within its bounds, or a reason why not.
 
-A title or a transcript can talk a model into anything, so nothing is kept that has not passed here.
+A title or a transcript can talk a model into anything, so nothing is kept that has not passed `plain` or `plain_note`:
+neither of our own models, which `check_…` hold to their lengths as well, nor of workers of somebody else.
 """
 
 import re
@@ -45,7 +46,7 @@ def check_questions(texts: Sequence[str]) -> list[str]:
     if len(texts) != QUESTIONS:
         raise Unusable(f"There must be exactly {QUESTIONS} questions.")
     questions = [_checked(text, "question", QUESTION_LENGTH) for text in texts]
-    if len({question.casefold() for question in questions}) < QUESTIONS:
+    if not differ(questions):
         raise Unusable("The questions must differ.")
     if not all(question.endswith(("?", "\uff1f")) for question in questions):
         raise Unusable("Each question must end with a question mark.")
@@ -53,12 +54,39 @@ def check_questions(texts: Sequence[str]) -> list[str]:
 
 
 def check_note(text: str) -> str:
-    if "\n" in text.strip():
+    return _of_length(plain_note(text), "note", NOTE_LENGTH)
+
+
+def plain(text: str, name: str) -> str:
+    """Of any length: in one line, without emphasis; what cannot be taken out without a change of sense is refused.
+
+    `name` is what the text is called. Raises Unusable.
+    """
+    if _MARKUP.search(_EMPHASIS.sub("", text)):
+        raise Unusable(f"The {name} must be plain prose, without markup, lists or brackets.")
+    line = " ".join(_printable(_EMPHASIS.sub("", text)).split())
+    if _LINK.search(line):
+        raise Unusable(f"The {name} must have no links.")
+    if _STAMP.search(line):
+        raise Unusable(f"The {name} must have no timestamps.")
+    if not any(map(str.isalpha, line)):
+        raise Unusable(f"The {name} must have words.")
+    return line
+
+
+def plain_note(text: str) -> str:
+    """As `plain`, of what was one line before."""
+    if len(text.strip().splitlines()) > 1:
         raise Unusable("The note must be one line.")
-    note = _checked(text, "note", NOTE_LENGTH)
+    note = plain(text, "note")
     if any(map(is_special, note)):
         raise Unusable("The note must have no special characters.")
     return note
+
+
+def differ(questions: Sequence[str]) -> bool:
+    """In more than the case of their letters."""
+    return len({question.casefold() for question in questions}) == len(questions)
 
 
 def is_special(character: str) -> bool:
@@ -69,19 +97,13 @@ def is_special(character: str) -> bool:
 
 
 def _checked(text: str, name: str, length: range) -> str:
-    """In one line, without emphasis; what cannot be taken out without a change of sense is refused."""
-    if _MARKUP.search(_EMPHASIS.sub("", text)):
-        raise Unusable(f"The {name} must be plain prose, without markup, lists or brackets.")
-    plain = " ".join(_printable(_EMPHASIS.sub("", text)).split())
-    if _LINK.search(plain):
-        raise Unusable(f"The {name} must have no links.")
-    if _STAMP.search(plain):
-        raise Unusable(f"The {name} must have no timestamps.")
-    if len(plain) not in length:
+    return _of_length(plain(text, name), name, length)
+
+
+def _of_length(text: str, name: str, length: range) -> str:
+    if len(text) not in length:
         raise Unusable(f"The {name} must have {length.start} to {length.stop - 1} characters.")
-    if not any(map(str.isalpha, plain)):
-        raise Unusable(f"The {name} must have words.")
-    return plain
+    return text
 
 
 def _printable(text: str) -> str:

@@ -64,8 +64,13 @@ class _Note(BaseModel):
 class RemoteWriter:
     """A `Writer`."""
 
-    def __init__(self, model: WritingModel) -> None:
+    def __init__(self, model: WritingModel, *, is_shared: bool) -> None:
         self._model = model
+        self._is_shared = is_shared
+
+    @property
+    def is_shared(self) -> bool:
+        return self._is_shared
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from services.llm.chat_model import Segment
 from services.llm.ranking import Ranking
 from services.llm.sentences import split_sentences
+from services.llm.writing.drafts import Unusable, plain
 
 SHORTEST: Final = 200
 """Characters; a transcript that is shorter is its own summary."""
@@ -60,11 +61,16 @@ def summarise(segments: Sequence[Segment]) -> str:
 
 
 def _as_prose(text: str) -> str:
+    """Empty for what may not be kept."""
     text = _BULLET.sub("", _STAMP.sub("", text))
     if len(text) > _LONGEST_SENTENCE:
         text = (text[:_LONGEST_SENTENCE].rpartition(" ")[0] or text[:_LONGEST_SENTENCE]) + "\N{HORIZONTAL ELLIPSIS}"
     if not _STOPPED.search(text):
         text = text.rstrip(",;:-") + "."
+    try:
+        text = plain(text, "sentence")
+    except Unusable:
+        return ""
     return text[:1].upper() + text[1:]
 
 

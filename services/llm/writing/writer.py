@@ -28,6 +28,11 @@ class Writer(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether the operator pays for each use."""
+        ...
+
     async def summarise(self, title: str, segments: Sequence[Segment]) -> Draft: ...
 
     async def write_note(self, context: NoteContext) -> str: ...
@@ -47,6 +52,10 @@ class ExtractiveWriter:
     @property
     def name(self) -> str:
         return "extractive"
+
+    @property
+    def is_shared(self) -> bool:
+        return False
 
     async def summarise(self, title: str, segments: Sequence[Segment]) -> Draft:
         return await asyncio.to_thread(_draft, title, segments)

@@ -13,4 +13,6 @@ class Writers:
     async def for_user(self, user_id: int | None) -> Writer:
         """To be asked right before it is used, as `Models.for_user`; None is nobody in particular."""
         model = await self._models.for_user(user_id)
-        return RemoteWriter(model) if isinstance(model, WritingModel) else ExtractiveWriter()
+        if not isinstance(model, WritingModel):
+            return ExtractiveWriter()
+        return RemoteWriter(model, is_shared=self._models.is_shared(model))

@@ -51,7 +51,13 @@ def _seconds(parts: Sequence[str | None]) -> float:
 
 
 def _words(lines: list[str], *, next_follows: bool) -> str:
-    """Where no blank line parts two cues, the last line of the first is the number of the second."""
+    """Where no blank line parts two cues, the last line of the first is the number of the second.
+
+    Raises UnreadableTranscript.
+    """
     if next_follows and lines and lines[-1].strip().isdigit():
         lines = lines[:-1]
-    return html.unescape(_TAG.sub("", " ".join(lines)))
+    try:
+        return html.unescape(_TAG.sub("", " ".join(lines)))
+    except ValueError:
+        raise UnreadableTranscript("A character is given by a number of thousands of digits.") from None

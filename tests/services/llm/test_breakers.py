@@ -14,6 +14,7 @@ from db.sessions import Sessions
 from services.llm.chat_model import KeyRefused, ModelBusy, ModelRefused, ModelSilent, ModelUnavailable
 from services.llm.remote.breakers import Breakers
 from services.llm.remote.guarded import GuardedModel
+from tests.conditions import until
 from tests.doubles.writing_model import WritingDouble
 from tests.services.llm.stage import REQUEST, Heard, listen
 from tests.statements import count_statements
@@ -108,6 +109,78 @@ async def test_a_try_that_nobody_ended_is_followed_by_another(sessions: Sessions
     for _ in range(2):
         await let_pause_pass(sessions)
         assert [await enters(breakers), await enters(breakers)] == [True, False]
+
+
+async def until_probed(sessions: Sessions) -> Breakers:
+    """As after too many failures and the pause."""
+    breakers = breakers_of(sessions)
+    for _ in range(FAILURES):
+        await breakers.failed(NAME)
+    await let_pause_pass(sessions)
+    return breakers
+
+
+async def test_a_try_that_is_stopped_before_its_first_word_leaves_the_next_to_another(sessions: Sessions) -> None:
+    """Else a single person could keep the model from everybody."""
+    breakers = await until_probed(sessions)
+    silent = WritingDouble([asyncio.Event()])
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(listen(GuardedModel(silent, breakers)))
+
+        async def is_asked() -> bool:
+            return len(silent.requests) == 1
+
+        await until(is_asked)
+        assert not await enters(breakers)
+        asking.cancel()
+    assert silent.closed == 1
+    assert await failures(sessions) == FAILURES
+    assert [await enters(breakers), await enters(breakers)] == [True, False]
+
+
+async def test_writing_that_is_stopped_leaves_the_next_try_to_another(sessions: Sessions) -> None:
+    breakers = await until_probed(sessions)
+    gate = asyncio.Event()
+
+    class Silent(WritingDouble):
+        async def complete(self, instructions: str, material: str) -> str:
+            del instructions, material
+            gate.set()
+            await asyncio.Event().wait()
+            return ""
+
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(GuardedModel(Silent(), breakers).complete("Write.", "Words."))
+        await gate.wait()
+        assert not await enters(breakers)
+        writing.cancel()
+    assert [await enters(breakers), await enters(breakers)] == [True, False]
+
+
+async def test_the_first_word_of_a_try_lets_all_in(sessions: Sessions) -> None:
+    breakers = await until_probed(sessions)
+    upstream = WritingDouble(["The Moon ", "pulls."])
+    async with aclosing(GuardedModel(upstream, breakers).reply(REQUEST)) as answer:
+        assert await anext(answer) == "The Moon "
+        assert [await enters(breakers), await enters(breakers)] == [True, True]
+    assert await failures(sessions) is None
+
+
+async def test_who_stops_late_takes_no_try_from_another(sessions: Sessions) -> None:
+    """The pause has passed once more, and another tries by now."""
+    breakers = await until_probed(sessions)
+    silent = WritingDouble([asyncio.Event()])
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(listen(GuardedModel(silent, breakers)))
+
+        async def is_asked() -> bool:
+            return len(silent.requests) == 1
+
+        await until(is_asked)
+        await let_pause_pass(sessions)
+        assert await enters(breakers)
+        asking.cancel()
+    assert [await is_open(sessions), await enters(breakers)] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,19 @@
 """What leads elsewhere does not get through, however it is spelled and cut; what is only text does."""
 
+import random
 import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from services.llm.citations import parse_citations
 from services.llm.links import LinkFilter, without_links
 
 EVIL = "evil.example"
 LEADS = re.compile(
-    r"(?i)\]\(|^[\s>]*\[[^\]]*\]:|[a-z]://|(?<![a-z0-9])www\.[a-z0-9]|<[a-z/!?]|\b(?:javascript|vbscript):\w|\bdata:[a-z]*/",
-    re.MULTILINE,
+    r"(?i)\]\(|\]:|[a-z]://|(?<![a-z0-9])www\.[a-z0-9]|<[a-z/!?]|\b(?:javascript|vbscript):\w|\bdata:[a-z]*/"
 )
 
 
@@ -53,7 +54,6 @@ def test_targets_go_and_texts_stay(text: str, left: str) -> None:
         *("a < b and c > d", "a <- b, i<3, x <= y << z", "[12:34]", "**Bold** [1:02, 3:04]. (See above.)"),
         *(
             "- [x] done\n- [ ] not",
-            "So [1:02]: this",
             "f(x)[1]",
             "array[0] (first)",
             "Data: the facts",
@@ -80,10 +80,32 @@ def test_what_is_only_text_stays_as_it_is(text: str) -> None:
         ("x<y and z>w", "x< y and z>w"),
         ("List<String> of", "List< String> of"),
         ("[0:10]: The moon", "[0:10] : The moon"),
+        ("So [1:02]: this", "So [1:02] : this"),
+        (f"Term\n: [y]: //{EVIL}", f"Term\n: [y] : //{EVIL}"),
+        (f"[^1]: //{EVIL}", f"[^1] : //{EVIL}"),
     ],
 )
 def test_what_may_be_text_is_taken_apart_and_not_lost(text: str, left: str) -> None:
     assert without_links(text) == left
+
+
+@pytest.mark.parametrize("end", ["\r\n", *"\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"])
+def test_every_end_of_a_line_is_one(end: str) -> None:
+    links = LinkFilter()
+    text = f"x{end}[y]: //{EVIL}{end}{end}![y]"
+    left = f"x\n[y] : //{EVIL}\n\n![y]"
+    assert without_links(text) == left
+    assert "".join(links.feed(character) for character in text) + links.end() == left
+
+
+def test_a_parser_finds_nothing_that_leads_elsewhere() -> None:
+    """In mixtures of all that means something to it."""
+    choices = random.Random(SEED)  # noqa: S311  no secret
+    for _ in range(MIXTURES):
+        text = "".join(choices.choice(MARKS) for _ in range(choices.randint(4, 22)))
+        left = without_links(text)
+        tokens = [inner for token in GITHUB.parse(left) for inner in (token, *(token.children or []))]
+        assert not LEADING.intersection(token.type for token in tokens), (text, left)
 
 
 def test_words_are_not_held_back() -> None:
@@ -101,6 +123,14 @@ def test_what_is_held_back_has_an_end() -> None:
     assert without_links("[a](" + "x" * 5_000) == "[a] (" + "x" * 5_000
 
 
+SEED, MIXTURES = 3, 4_000
+GITHUB = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+LEADING = {"link_open", "image", "html_block", "html_inline"}
+MARKS = [
+    *("[", "]", "(", ")", "<", ">", "!", ":", "|", "'", '"', "\\", "`", "=", "//", "/", "- ", "> ", "1. ", "# "),
+    *(" ", "    ", "\t", "\n", "\r", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u00a0", "~~~\n", "---\n"),
+    *("x", "y", "//e.co", "http", "img src=", "a href=", "![y]", "[y]: ", "[y]", "&#58;", "&colon;"),
+]
 PARTS = st.sampled_from(
     [
         *("[", "]", "(", ")", "<", ">", ":", "/", "\\", "!", "\n", " ", "`", "*", '"', "'", "=", "a", "b", "1:02"),

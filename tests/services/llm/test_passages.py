@@ -40,7 +40,7 @@ def test_a_question_in_the_talk_brings_its_answer_as_the_main_point() -> None:
 
 def test_what_goes_on_about_the_same_is_heard_out_up_to_three_sentences() -> None:
     texts = [*FILLER, "A bore marches up the river.", *["It is a wall of water in a river."] * 4, *FILLER]
-    [passage] = _find(texts, "bore river", each_seconds=4.0)
+    passage = _find(texts, "bore river", each_seconds=4.0)[0]
     assert passage.first == passage.main == 5
     assert passage.last == 7
 

@@ -88,3 +88,13 @@ def test_questions_greetings_and_announcements_give_way() -> None:
     other = ["Hello and welcome to my video about bees.", "Let us look at the dance of the bees.", "What do you think?"]
     summary = summarise(cues([other[0], *telling[:2], other[1], *telling[2:], other[2]]))
     assert not [sentence for sentence in sentences(summary) if sentence in other]
+
+
+def test_what_is_no_plain_prose_is_not_told() -> None:
+    told = ["Honey bees dance on the comb to show where the food is.", "Scouts dance for a nest site in the same way."]
+    other = [
+        "Read about the dance of honey bees on www.bees.example today.",
+        "The dance of the bees is told on bees.org in many words.",
+        "The bees dance [as ~50 of them] {on} the comb of the hive.",
+    ]
+    assert summarise(cues([other[0], told[0], other[1], told[1], *other[1:]])) == " ".join(told)

@@ -117,6 +117,21 @@ def test_the_markdown_of_a_text_counts() -> None:
     assert {"bullet_list_open", "em_open", "link_open", "code_inline"} <= kinds
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\\<img src=x>", "\\<img src=x>"),
+        ("\\\\<img src=x>", "\\<img src=x>"),
+        ("\\\\\\<b>", "\\\\<b>"),
+        ("<b>x</b>", "<b>x</b>"),
+    ],
+)
+def test_html_is_shown_as_it_is_written(text: str, shown: str) -> None:
+    """A backslash before it must not show how it is escaped."""
+    quotation = next(token for token in GITHUB.parse(written(exported(text))) if token.content.endswith(">"))
+    assert "".join(child.content for child in quotation.children or []) == shown
+
+
 @pytest.mark.parametrize("text", ["a < b > c & d", "5 - 3 = 2", "#tag", "C# and F#", "1 <2", "a_b*c", "--- a", "=== b"])
 def test_what_breaks_nothing_is_left_as_it_is(text: str) -> None:
     assert f"> {text}\n" in written(exported(text))

@@ -49,3 +49,11 @@ def test_never_longer_and_always_from_the_text(text: str, query: str) -> None:
     assert len(shown) <= LONGEST + 2
     whole = " ".join(text.split())
     assert shown == whole or shown.removeprefix("…").removesuffix("…") in whole
+
+
+def test_a_text_is_looked_through_no_further_than_so_many_signs() -> None:
+    near, far = ("\ufdfa " * count + "a zebra " + FILL for count in (500, 1_500))
+    assert "zebra" in snippet(near, seek("zebra"))
+    shown = snippet(far, seek("zebra"))
+    assert "zebra" not in shown
+    assert shown.startswith("\ufdfa")

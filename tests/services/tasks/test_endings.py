@@ -5,7 +5,7 @@ from db.outbox import Wakeups
 from db.sessions import Transaction
 from services.tasks.backoff import backoff_seconds
 from services.tasks.model import Cancellation, ClaimedTask, Handling, Outcome, TaskCancelled, TaskError
-from services.tasks.queue import TaskQueue
+from services.tasks.queue import MOST_ENDED, TaskQueue
 from tests.services.tasks import effects
 from tests.services.tasks.stage import LANE, Stage, do_nothing
 
@@ -209,3 +209,22 @@ async def test_a_released_task_is_as_if_untried(stage: Stage, wakeups: list[Wake
     assert (row.status, row.attempt, row.worker, row.started_at) == ("PENDING", 0, None, None)
     assert [hint.lanes for hint in wakeups] == [{LANE}]
     assert (await stage.claimed(queue)).attempt == 1
+
+
+@pytest.mark.asyncio
+async def test_one_claim_ends_only_so_many_and_has_the_lane_looked_at_again(
+    stage: Stage, wakeups: list[Wakeups]
+) -> None:
+    queue = stage.queue()
+    lost = [await stage.add(max_attempts=1) for _ in range(MOST_ENDED + 5)]
+    for _ in lost:
+        await stage.claimed(queue)
+    for task_id in lost:
+        await stage.make_due(task_id)
+    waiting = await stage.add()
+    wakeups.clear()
+    assert await queue.claim(LANE, "tester", HANDLERS) is None
+    assert [(await stage.task(task_id)).status for task_id in lost] == ["DEAD"] * MOST_ENDED + ["RUNNING"] * 5
+    assert [hint.lanes for hint in wakeups] == [{LANE}]
+    assert (await stage.claimed(queue)).id == waiting
+    assert {(await stage.task(task_id)).status for task_id in lost} == {"DEAD"}

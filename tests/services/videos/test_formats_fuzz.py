@@ -4,11 +4,12 @@ import json
 import math
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from services import limits
-from services.errors import InvalidInput, Problem
+from services.errors import InvalidInput, Problem, ProblemCode
 from services.llm.chat_model import Segment
 from services.validation import UNSTORABLE
 from services.videos.formats.reading import read_file
@@ -24,6 +25,8 @@ PIECES = (
     "NOTE x",
     "<v A>",
     "&amp;&#0;&#xD800;",
+    "&#" + "1" * 5_000,
+    "&#x" + "f" * 5_000 + ";",
     "[0:10] ",
     "1:05 words",
     "999:59:59",
@@ -81,6 +84,13 @@ def test_texts(text: str, encoding: str, seconds: float | None) -> None:
 @given(some.lists(some.sampled_from(PIECES) | some.text(max_size=4), max_size=30), SECONDS)
 def test_nearly_transcripts(pieces: list[str], seconds: float | None) -> None:
     check("".join(pieces).encode("utf-8", "replace"), seconds)
+
+
+def test_a_character_by_an_endless_number_is_refused() -> None:
+    cue = "1\n00:00:01,000 --> 00:00:02,000\nhello &#" + "1" * 5_000 + ";\n"
+    with pytest.raises(InvalidInput) as refused:
+        read_file(cue.encode(), None, "source", "text")
+    assert [problem.code for problem in refused.value.problems] == [ProblemCode.INVALID_DATA]
 
 
 @given(JSON, SECONDS)
