@@ -96,8 +96,15 @@ class Peer:
 
 async def dripping(peer: Peer, drop: bytes) -> bytes:
     """What comes back, until the server closes, while this is sent again and again with a little pause."""
+
+    async def rest() -> bytes:
+        try:
+            return await peer.rest()
+        except ConnectionResetError:
+            return b""  # closed while more was on its way
+
     async with asyncio.TaskGroup() as group:
-        end = group.create_task(peer.rest())
+        end = group.create_task(rest())
         while not end.done():
             peer.writer.write(drop)
             await asyncio.sleep(0.02)

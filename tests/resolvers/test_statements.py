@@ -94,7 +94,10 @@ mutation {
   }
 }
 """
-DOCUMENTS = (SAMPLES, VIDEOS, NOTES, CONVERSATIONS, NODES, SESSIONS, JOBS, AUDIT, UPLOAD)
+TASKS = "{ tasks(first: 50) { nodes { status video { title } note { text } } totalCount } }"
+AWAITING = "query Awaiting($id: ID!) { notesAwaitingAi(videoId: $id, first: 50) { nodes { timestamp } totalCount } }"
+SEARCH = '{ search(query: "tide", first: 50) { nodes { snippet node { id } } totalCount } }'
+DOCUMENTS = (SAMPLES, VIDEOS, NOTES, CONVERSATIONS, NODES, SESSIONS, JOBS, AUDIT, UPLOAD, TASKS, AWAITING, SEARCH)
 ADMIN_TOKEN = "an admin token that is only for tests"
 
 STANDING = re.compile(r"SELECT sessions\.id\s+FROM sessions\b")
@@ -269,6 +272,29 @@ async def test_the_audit_log(settings: Settings) -> None:
             assert answer["auditEvents"]["totalCount"] == count
             # That it is read is itself written into it.
             assert statements == ["audit_events", "audit_events", "count of audit_events"]
+
+
+ADD = """
+mutation Add($youtube: String!) {
+  videoAdd(input: {video: {youtube: $youtube}}) { ... on VideoAddSuccess { video { id } } }
+}
+"""
+
+
+@pytest.mark.asyncio
+async def test_what_operators_see_of_the_queue(settings: Settings) -> None:
+    guarded = settings.model_copy(update={"admin_token": SecretStr(ADMIN_TOKEN)})
+    async with serving(guarded, work=False) as server:
+        operator = Shelf(server=server, user=Client(url=server.url, token=ADMIN_TOKEN), ids=[])
+        user, seen = await server.user(), list[list[str]]()
+        for youtube in ("first-video", "other-video"):
+            added = await user.execute(ADD, youtube=youtube)
+            tasks, statements = await operator.ask(TASKS)
+            assert tasks["tasks"]["totalCount"] >= 2
+            awaiting, more = await operator.ask(AWAITING, id=added.data["videoAdd"]["video"]["id"])
+            assert awaiting["notesAwaitingAi"]["totalCount"] == 0
+            seen.append([*statements, *more])
+        assert seen[0] == seen[1]
 
 
 @pytest.mark.asyncio

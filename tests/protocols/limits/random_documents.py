@@ -12,6 +12,7 @@ from graphql import (
     GraphQLUnionType,
     is_abstract_type,
     is_composite_type,
+    is_required_argument,
 )
 
 LARGEST_PAGE = 4
@@ -79,6 +80,14 @@ class RandomDocument:
         return f"{alias}{name}{given}{self._selections(below, depth + 1) if is_composite_type(below) else ''}"
 
     def _arguments(self, field: GraphQLField) -> tuple[str, str]:
+        given, label = self._sizing_arguments(field)
+        wanted = [name for name, argument in field.args.items() if is_required_argument(argument)]
+        texts = ", ".join(f'{name}: "x"' for name in wanted if name not in {"first", "ids", "id", "by"})
+        if not texts:
+            return given, label
+        return (f"({texts}, {given[1:]}" if given else f"({texts})"), label
+
+    def _sizing_arguments(self, field: GraphQLField) -> tuple[str, str]:
         if "first" in field.args:
             return self._first()
         if "ids" in field.args:

@@ -87,7 +87,7 @@ def test_every_connection_is_reckoned_by_its_page(served: GraphQLSchema) -> None
         assert not costs[name.replace("Connection", "Edge")]["node"].is_counted
     assert {
         field.page_default for fields in costs.values() for field in fields.values() if field.type_name in connections
-    } == {10, 50, 100}
+    } == {10, 100}
 
 
 def test_mutations_that_count_attempts_are_rationed(served: GraphQLSchema) -> None:
