@@ -42,8 +42,8 @@ migrate: install ## Bring the database to the newest revision
 
 ## Testing
 
-# Tests mostly wait: for servers to start, and for one another's transactions. So a core takes more than one of them.
-TEST_PROCESSES ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
+# One a core: with more, requests of which many come at once wait so long for a lock or a picture that they are refused.
+TEST_PROCESSES ?= $(shell getconf _NPROCESSORS_ONLN)
 
 test: $(VENV)/.dev ## Run all tests that Python alone can run, on both databases, in TEST_PROCESSES at once
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)

@@ -76,4 +76,6 @@ async def test_a_model_that_crashes_begins_anew(settings: Settings) -> None:
     """As after a take-over: a snapshot voids what was said."""
     reading, model = await answered(settings, ["Nonsense [", KeyError("choices")], ["Sense."])
     assert len(model.requests) == 2
-    assert (reading.kinds, reading.text) == (["Snapshot", "Delta", "Snapshot", "Delta", "Done"], "Sense.")
+    # What was said right before the crash may not have been told any more.
+    assert [kind for kind in reading.kinds if kind != "Delta"] == ["Snapshot", "Snapshot", "Done"]
+    assert (reading.kinds[-2:], reading.text) == (["Delta", "Done"], "Sense.")
