@@ -12,8 +12,8 @@ from services.videos import processing, progress
 
 
 async def done_elsewhere(task: ClaimedTask) -> None:
-    """The handler of a task that is claimed to be handed out."""
-    raise NotImplementedError(f"{task.kind} is done by somebody else.")
+    """The handler of a task that is claimed to be handed out. No worker of ours runs it."""
+    raise RuntimeError(f"{task.kind} is done by somebody else.")
 
 
 def handling_of(task_type: TaskType) -> Handling:
