@@ -82,7 +82,7 @@ async def test_a_model_that_crashes_begins_anew(settings: Settings) -> None:
             told.set()
         return False
 
-    script = [followed, "Nonsense [", told, KeyError("choices")]
+    script: list[Step] = [followed, "Nonsense [", told, KeyError("choices")]
     reading, model = await answered(settings, script, ["Sense."], enough=open_gates)
     assert len(model.requests) == 2
     assert (reading.kinds, reading.text) == (["Snapshot", "Delta", "Snapshot", "Delta", "Done"], "Sense.")
